@@ -1,0 +1,6 @@
+namespace LamdAgent.Evaluator;
+
+internal static class Program
+{
+    private static int Main() => 0;
+}

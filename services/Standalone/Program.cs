@@ -1,0 +1,3 @@
+using LamdAgent.Standalone;
+
+return await LamdCommandLine.InvokeAsync(args);

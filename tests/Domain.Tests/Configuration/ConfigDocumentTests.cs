@@ -1,0 +1,35 @@
+using LamdAgent.Domain.Configuration;
+
+namespace LamdAgent.Domain.Tests.Configuration;
+
+public sealed class ConfigDocumentTests
+{
+    [Fact]
+    public void Unknown_key_names_file_line_and_the_nearest_key()
+    {
+        var root = ConfigDocument.Parse("name: a\nlearning_rat: 0.1\n", "r.yaml");
+        root.Required("name").AsString().ShouldBe("a");
+        root.Optional("learning_rate").ShouldBeNull();
+        Should.Throw<InvalidInputException>(root.RejectUnknownKeys).Message
+            .ShouldBe("r.yaml:2: unknown key 'learning_rat'; did you mean 'learning_rate'?");
+    }
+
+    [Fact]
+    public void Values_out_of_range_name_their_path_and_line()
+    {
+        var root = ConfigDocument.Parse("budget:\n  steps: -3\n", "s.yaml");
+        Should.Throw<InvalidInputException>(() => root.Required("budget").AsMapping().Required("steps").AsInt(1, 10)).Message
+            .ShouldBe("s.yaml:2: budget.steps: -3 is out of range (1 to 10)");
+    }
+
+    [Theory]
+    [InlineData("a: 1\na: 2\n", "s.yaml:2: the key 'a' is there twice")]
+    [InlineData("a: &x 1\nb: *x\n", "s.yaml:2: YAML anchors and aliases are not supported here; write the value out")]
+    [InlineData("- 1\n", "s.yaml:1: expected keys and values, found a list")]
+    [InlineData("", "s.yaml: the file is empty")]
+    public void Ambiguous_documents_are_refused(string yaml, string message) =>
+        Should.Throw<InvalidInputException>(() => ConfigDocument.Parse(yaml, "s.yaml")).Message.ShouldBe(message);
+
+    [Fact]
+    public void Quoted_null_is_text() => ConfigDocument.Parse("a: 'null'", "s").Required("a").AsString().ShouldBe("null");
+}
