@@ -1,0 +1,84 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+
+namespace LamdAgent.Modeling.Native;
+
+/// <summary>
+/// Loads libtorch and TorchSharp's native half once for the process. TorchSharp's own loader asks for its libraries by bare name; when
+/// they are in memory already, the system's loader answers such a request by their <c>SONAME</c>, so loading them here by path, in the order of
+/// their dependencies, is all it takes to have them anywhere on the disk.
+/// </summary>
+public static class TorchRuntime
+{
+    private static readonly Lock Gate = new();
+    private static bool loaded;
+
+    /// <summary>
+    /// Makes TorchSharp usable; call before the first tensor. Any number of calls from any thread; only the first loads (about 0.5 s).
+    /// </summary>
+    /// <param name="threads">Threads for one tensor operation; null leaves libtorch's own default, one for each core.</param>
+    /// <param name="nativeFolder">Where to look for the libraries first, for instance a CUDA build of libtorch; null looks in the usual places only.</param>
+    /// <exception cref="TorchUnavailableException">The libraries are missing or this system cannot load them; the message says which and why.</exception>
+    public static void Initialize(int? threads = null, string? nativeFolder = null)
+    {
+        lock (Gate)
+        {
+            if (!loaded)
+            {
+                Load(TorchLibraries.Locate(nativeFolder));
+                loaded = true;
+            }
+        }
+
+        if (threads is { } count)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(count, 1, nameof(threads));
+            torch.set_num_threads(count);
+        }
+    }
+
+    private static void Load(TorchLibraries libraries)
+    {
+        foreach (var path in libraries.Libtorch)
+        {
+            try
+            {
+                NativeLibrary.Load(path);
+            }
+            catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+            {
+                throw new TorchUnavailableException($"{path} cannot be loaded: {e.Message}", e);
+            }
+        }
+
+        LoadTorchSharp(libraries.TorchSharp);
+        torch.InitializeDeviceType(libraries.HasCuda ? DeviceType.CUDA : DeviceType.CPU);
+    }
+
+    // On a system whose libstdc++ is older than the one TorchSharp was built with, a copy is loaded in which that one demand is optional.
+    private static void LoadTorchSharp(string path)
+    {
+        try
+        {
+            NativeLibrary.Load(path);
+        }
+        catch (DllNotFoundException e) when (e.Message.Contains(SymbolVersionNeed.TorchSharpMarkerVersion, StringComparison.Ordinal))
+        {
+            try
+            {
+                NativeLibrary.Load(LoadableCopy.Of(path));
+            }
+            catch (Exception inner) when (inner is DllNotFoundException or BadImageFormatException or InvalidDataException or IOException or UnauthorizedAccessException)
+            {
+                throw new TorchUnavailableException(
+                    $"{path} wants a newer libstdc++ than this system has ({SymbolVersionNeed.TorchSharpMarkerVersion}), and the adapted copy of it cannot be used: "
+                    + $"{inner.Message}. A system with GCC 13's libstdc++ or newer (Debian 13, Ubuntu 24.04) needs no copy.",
+                    inner);
+            }
+        }
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+        {
+            throw new TorchUnavailableException($"{path} cannot be loaded: {e.Message}", e);
+        }
+    }
+}
