@@ -1,0 +1,81 @@
+using LamdAgent.Domain.Recipes;
+
+namespace LamdAgent.Domain.Tests.Recipes;
+
+public sealed class TrainingRecipeTests
+{
+    [Fact]
+    public void A_recipe_reads_with_trl_names_and_keeps_defaults_for_the_rest()
+    {
+        var recipe = TrainingRecipe.Parse(
+            """
+            method: dpo
+            model: base
+            dataset: pairs.jsonl
+            beta: 0.3
+            loss_type: [sigmoid, sft]
+            loss_weights: [1.0, 0.5]
+            lr_scheduler_type: cosine
+            warmup_ratio: 0.1
+            lora: { r: 8, target_modules: [q_proj, v_proj] }
+            """,
+            "r.yaml");
+
+        recipe.Method.ShouldBe(TrainingMethod.Dpo);
+        recipe.Preference.Beta.ShouldBe(0.3);
+        recipe.Preference.LossType.ShouldBe(["sigmoid", "sft"]);
+        recipe.Optimization.LearningRate.ShouldBe(1e-6);
+        recipe.Optimization.WarmupSteps.ShouldBe(0.1);
+        recipe.Optimization.PerDeviceTrainBatchSize.ShouldBe(8);
+        recipe.Lora!.Rank.ShouldBe(8);
+        recipe.Lora.Alpha.ShouldBe(32);
+        recipe.Data.Train.ShouldBe([new DatasetReference("pairs.jsonl")]);
+        recipe.Run.Precision.ShouldBe("bfloat16");
+    }
+
+    [Theory]
+    [InlineData("method: sft\nlerning_rate: 1", "r.yaml:2: unknown key 'lerning_rate'; did you mean 'learning_rate'?")]
+    [InlineData("method: sft\nbeta: 1", "r.yaml:2: 'beta' has no meaning for method 'sft' (it is for dpo, cpo, simpo, orpo, kto, grpo, rloo, distillation, gkd)")]
+    [InlineData("method: sfd", "r.yaml:1: method: unknown value 'sfd'; did you mean 'sft'?")]
+    [InlineData("method: sft\nlearning_rate: fast", "r.yaml:2: learning_rate: 'fast' is not a number")]
+    [InlineData("method: dpo\nloss_type: sigmod", "r.yaml:2: loss_type: unknown value 'sigmod'; did you mean 'sigmoid'?")]
+    [InlineData("method: sft\nbf16: true\nprecision: float32", "r.yaml:2: bf16: contradicts precision: float32")]
+    [InlineData("model: x", "r.yaml:1: 'method' is missing")]
+    public void What_is_wrong_is_named_with_its_line(string yaml, string message) =>
+        Should.Throw<InvalidInputException>(() => TrainingRecipe.Parse(yaml, "r.yaml")).Message.ShouldBe(message);
+
+    [Fact]
+    public void Keys_and_values_make_the_same_recipe_as_yaml()
+    {
+        var built = TrainingRecipe.FromSettings(
+            new Dictionary<string, object?>
+            {
+                ["method"] = "grpo",
+                ["learning_rate"] = 1e-5,
+                ["num_generations"] = 4,
+                ["shuffle"] = false,
+                ["reward_funcs"] = new[] { "a", "b" },
+                ["dataset"] = new Dictionary<string, object?> { ["path"] = "p.jsonl", ["fraction"] = 0.5 },
+            },
+            "action grpo");
+        var read = TrainingRecipe.Parse(
+            "method: grpo\nlearning_rate: 1e-5\nnum_generations: 4\nshuffle: false\nreward_funcs: [a, b]\ndataset: {path: p.jsonl, fraction: 0.5}", "r.yaml");
+        built.ToCanonicalJson().ShouldBe(read.ToCanonicalJson());
+    }
+
+    [Fact]
+    public void Dapo_and_dr_grpo_are_grpo_with_their_loss()
+    {
+        TrainingRecipe.Parse("method: dr_grpo", "r.yaml").Reinforcement.LossType.ShouldBe("dr_grpo");
+        TrainingRecipe.Parse("method: grpo", "r.yaml").Reinforcement.LossType.ShouldBe("dapo");
+        TrainingRecipe.Keys["beta"].ShouldContain(TrainingMethod.Rloo);
+    }
+
+    [Fact]
+    public void Paths_become_absolute_from_the_recipe_folder()
+    {
+        var recipe = TrainingRecipe.Parse("method: sft\nmodel: ../base\ndataset: data/a.jsonl", "r.yaml").ResolvePaths("/home/someone/recipes");
+        recipe.Model.ShouldBe("/home/someone/base");
+        recipe.Data.Train[0].Path.ShouldBe("/home/someone/recipes/data/a.jsonl");
+    }
+}
