@@ -1,0 +1,254 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LamdAgent.Domain;
+
+namespace LamdAgent.Checkpoints;
+
+/// <summary>
+/// A model's config.json: typed values in one vocabulary whichever spelling the file has (transformers 4 or 5, GPT-2's own), with the defaults of the
+/// model's family where a key is absent. The file's own JSON is kept, so that saving writes back what came, changed only where asked.
+/// </summary>
+public sealed class ModelConfig
+{
+    /// <summary>Name of the file in the model's folder.</summary>
+    public const string FileName = "config.json";
+
+    private readonly JsonObject _json;
+    private readonly ConfigKeys _keys;
+
+    private ModelConfig(JsonObject json, string file)
+    {
+        _json = json;
+        // Models with more than text keep the language model's values one level down.
+        var text = json["text_config"] is JsonObject inner && !json.ContainsKey("hidden_size") ? inner : json;
+        _keys = new ConfigKeys(text, file);
+        ModelType = _keys.Text("model_type") ?? throw _keys.Error("'model_type' is missing");
+        var gemma = ModelType.StartsWith("gemma", StringComparison.Ordinal);
+        var gemma3 = ModelType is "gemma3_text" or "gemma3";
+        VocabSize = _keys.RequiredInt("vocab_size");
+        HiddenSize = _keys.RequiredInt("hidden_size", "n_embd");
+        NumHiddenLayers = _keys.RequiredInt("num_hidden_layers", "n_layer");
+        NumAttentionHeads = _keys.RequiredInt("num_attention_heads", "n_head");
+        NumKeyValueHeads = _keys.Int("num_key_value_heads") ?? NumAttentionHeads;
+        HeadDim = _keys.Int("head_dim") ?? (gemma && ModelType != "gemma" ? 256 : ModelType == "qwen3" ? 128 : HiddenSize / Math.Max(1, NumAttentionHeads));
+        IntermediateSize = _keys.Int("intermediate_size", "n_inner") ?? (4 * HiddenSize);
+        MaxPositionEmbeddings = _keys.Int("max_position_embeddings", "n_positions", "n_ctx") ?? 2048;
+        NormEpsilon = _keys.Number("rms_norm_eps", "layer_norm_epsilon", "layer_norm_eps") ?? (ModelType == "gpt2" ? 1e-5 : 1e-6);
+        Activation = _keys.Text("hidden_activation", "hidden_act", "activation_function") ?? (gemma ? "gelu_pytorch_tanh" : ModelType == "gpt2" ? "gelu_new" : "silu");
+        TieWordEmbeddings = _keys.Flag("tie_word_embeddings") ?? (gemma || ModelType is "gpt2" or "smollm3");
+        AttentionBias = _keys.Flag("attention_bias") ?? (ModelType == "gpt2");
+        MlpBias = _keys.Flag("mlp_bias") ?? (ModelType == "gpt2");
+        AttentionLogitSoftcapping = _keys.Has("attn_logit_softcapping") ? _keys.Number("attn_logit_softcapping") : ModelType == "gemma2" ? 50.0 : null;
+        FinalLogitSoftcapping = _keys.Has("final_logit_softcapping") ? _keys.Number("final_logit_softcapping") : ModelType == "gemma2" ? 30.0 : null;
+        QueryPreAttentionScalar = _keys.Number("query_pre_attn_scalar") ?? (ModelType == "gemma2" || gemma3 ? 256 : null);
+        EmbeddingMultiplier = _keys.Number("embedding_multiplier") ?? 1;
+        ResidualMultiplier = _keys.Number("residual_multiplier") ?? 1;
+        AttentionMultiplier = _keys.Number("attention_multiplier");
+        LogitsScaling = _keys.Number("logits_scaling") ?? 1;
+        var windowUsed = ModelType is "qwen2" or "qwen3" or "smollm3" ? _keys.Flag("use_sliding_window") ?? false : true;
+        SlidingWindow = windowUsed ? _keys.Int("sliding_window") : null;
+        NoRopeLayers = ReadNoRopeLayers();
+        SlidingLayers = ReadSlidingLayers(gemma3);
+        (Rope, LocalRope) = RopeReader.Read(_keys, ModelType, gemma3);
+        DType = _keys.Text("dtype", "torch_dtype") is { } type && type != "auto" ? DTypes.ParseTorch(type) : Checkpoints.DType.F32;
+        BosTokenId = _keys.Ints("bos_token_id") is [var bos, ..] ? bos : null;
+        PadTokenId = _keys.Ints("pad_token_id") is [var pad, ..] ? pad : null;
+        EosTokenIds = _keys.Ints("eos_token_id");
+    }
+
+    /// <summary>The family: <c>llama</c>, <c>qwen2</c>, <c>gemma2</c> ...</summary>
+    public string ModelType { get; }
+
+    /// <summary>Rows of the embedding.</summary>
+    public int VocabSize { get; }
+
+    /// <summary>Width of the residual stream.</summary>
+    public int HiddenSize { get; }
+
+    /// <summary>Inner width of the MLP.</summary>
+    public int IntermediateSize { get; }
+
+    /// <summary>Number of layers.</summary>
+    public int NumHiddenLayers { get; }
+
+    /// <summary>Query heads.</summary>
+    public int NumAttentionHeads { get; }
+
+    /// <summary>Key and value heads; as many as query heads when the file does not say.</summary>
+    public int NumKeyValueHeads { get; }
+
+    /// <summary>Width of a head; hidden/heads when neither file nor family says otherwise.</summary>
+    public int HeadDim { get; }
+
+    /// <summary>Longest context.</summary>
+    public int MaxPositionEmbeddings { get; }
+
+    /// <summary>Epsilon of the norms.</summary>
+    public double NormEpsilon { get; }
+
+    /// <summary>Activation of the MLP: <c>silu</c>, <c>gelu_pytorch_tanh</c>, <c>gelu_new</c> ...</summary>
+    public string Activation { get; }
+
+    /// <summary>Whether the output layer is the embedding.</summary>
+    public bool TieWordEmbeddings { get; }
+
+    /// <summary>Whether all attention projections have a bias. (Qwen2 has them on q, k and v without saying so here.)</summary>
+    public bool AttentionBias { get; }
+
+    /// <summary>Whether the MLP's projections have a bias.</summary>
+    public bool MlpBias { get; }
+
+    /// <summary>Places a token sees in sliding layers, itself included; null when no layer slides.</summary>
+    public int? SlidingWindow { get; }
+
+    /// <summary>For each layer, whether it attends within <see cref="SlidingWindow"/> only.</summary>
+    public IReadOnlyList<bool> SlidingLayers { get; }
+
+    /// <summary>For each layer, whether it goes without rotary positions (SmolLM3).</summary>
+    public IReadOnlyList<bool> NoRopeLayers { get; }
+
+    /// <summary>Rotary positions of full-attention layers (and of all layers unless <see cref="LocalRope"/> is there).</summary>
+    public RopeParameters Rope { get; }
+
+    /// <summary>Rotary positions of sliding layers where they differ (Gemma 3), or null.</summary>
+    public RopeParameters? LocalRope { get; }
+
+    /// <summary>Gemma 2: soft cap of attention scores.</summary>
+    public double? AttentionLogitSoftcapping { get; }
+
+    /// <summary>Gemma 2: soft cap of logits.</summary>
+    public double? FinalLogitSoftcapping { get; }
+
+    /// <summary>Gemma: scores are scaled by this to the power -1/2 instead of by the head's width.</summary>
+    public double? QueryPreAttentionScalar { get; }
+
+    /// <summary>Granite: factor on the embedding; 1 elsewhere (Gemma's square root of the width is its family's own rule).</summary>
+    public double EmbeddingMultiplier { get; }
+
+    /// <summary>Granite: factor on each branch before it is added; 1 elsewhere.</summary>
+    public double ResidualMultiplier { get; }
+
+    /// <summary>Granite: scale of the scores; null elsewhere.</summary>
+    public double? AttentionMultiplier { get; }
+
+    /// <summary>Granite: logits are divided by this; 1 elsewhere.</summary>
+    public double LogitsScaling { get; }
+
+    /// <summary>Data type of the weights as the file says; F32 when it does not.</summary>
+    public DType DType { get; }
+
+    /// <summary>Token that starts a text, or null.</summary>
+    public int? BosTokenId { get; }
+
+    /// <summary>Padding token, or null.</summary>
+    public int? PadTokenId { get; }
+
+    /// <summary>Tokens that end a text (one or several, empty when the file does not say).</summary>
+    public IReadOnlyList<int> EosTokenIds { get; }
+
+    /// <summary>Reads a folder's config.json.</summary>
+    /// <exception cref="InvalidInputException">It is missing or not valid.</exception>
+    public static ModelConfig Read(string folder)
+    {
+        var path = Path.Combine(folder, FileName);
+        return File.Exists(path) ? Parse(File.ReadAllText(path), path) : throw new InvalidInputException(folder, null, $"not a model folder: {FileName} is missing");
+    }
+
+    /// <summary>Reads a config from text.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="file">For messages.</param>
+    public static ModelConfig Parse(string json, string file)
+    {
+        try
+        {
+            var node = JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 64 });
+            return new ModelConfig(node as JsonObject ?? throw new InvalidInputException(file, null, "not a JSON object"), file);
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidInputException(file, null, $"not valid JSON: {e.Message}", e);
+        }
+    }
+
+    /// <summary>A value that has no property here, by its key; null when absent.</summary>
+    public JsonNode? this[string key] => _keys.Node(key);
+
+    /// <summary>A copy with other values, each under the spelling that the file has (or transformers 5's when it has none). Null leaves a value as it is.</summary>
+    public ModelConfig With(int? vocabSize = null, int? numHiddenLayers = null, DType? dtype = null, bool? tieWordEmbeddings = null)
+    {
+        var copy = (JsonObject)_json.DeepClone();
+        var text = copy["text_config"] is JsonObject inner && !copy.ContainsKey("hidden_size") ? inner : copy;
+        Set(vocabSize, "vocab_size");
+        Set(numHiddenLayers, "num_hidden_layers", "n_layer");
+        Set(tieWordEmbeddings, "tie_word_embeddings");
+        Set(dtype?.TorchName(), "dtype", "torch_dtype");
+        if (numHiddenLayers is { } layers && text["layer_types"] is JsonArray types && types.Count > 0 && types.Count != layers)
+        {
+            // A list with a value per layer must be as long as there are layers.
+            text["layer_types"] = new JsonArray([.. Enumerable.Range(0, layers).Select(i => types[i % types.Count]!.DeepClone())]);
+        }
+
+        return new ModelConfig(copy, FileName);
+
+        void Set<T>(T? value, params string[] spellings)
+        {
+            if (value is not null)
+            {
+                var present = spellings.Where(text.ContainsKey).ToList();
+                foreach (var key in present.Count > 0 ? present : [spellings[0]])
+                {
+                    text[key] = JsonValue.Create(value);
+                }
+            }
+        }
+    }
+
+    /// <summary>The config as JSON text: what was read, with the changes that were made.</summary>
+    public string ToJson() => _json.ToJsonString(Indented) + "\n";
+
+    /// <summary>Writes config.json into a folder.</summary>
+    public void Write(string folder) => AtomicFile.WriteAllText(Path.Combine(folder, FileName), ToJson());
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private bool[] ReadNoRopeLayers()
+    {
+        var given = _keys.Ints("no_rope_layers");
+        if (given.Count > 0)
+        {
+            return given.Count == NumHiddenLayers
+                ? [.. given.Select(uses => uses == 0)]
+                : throw _keys.Error($"'no_rope_layers' has {given.Count} values for {NumHiddenLayers} layers");
+        }
+
+        var interval = ModelType == "smollm3" ? _keys.Int("no_rope_layer_interval") ?? 4 : 0;
+        return [.. Enumerable.Range(0, NumHiddenLayers).Select(i => interval > 0 && (i + 1) % interval == 0)];
+    }
+
+    private bool[] ReadSlidingLayers(bool gemma3)
+    {
+        if (SlidingWindow is null)
+        {
+            return new bool[NumHiddenLayers];
+        }
+
+        if (_keys.Node("layer_types") is JsonArray types)
+        {
+            return types.Count == NumHiddenLayers
+                ? [.. types.Select(t => t?.GetValue<string>() == "sliding_attention")]
+                : throw _keys.Error($"'layer_types' has {types.Count} values for {NumHiddenLayers} layers");
+        }
+
+        var pattern = _keys.Int("sliding_window_pattern", "_sliding_window_pattern") ?? 6;
+        var from = _keys.Int("max_window_layers") ?? 0;
+        return [.. Enumerable.Range(0, NumHiddenLayers).Select(i => ModelType switch
+        {
+            "gemma2" => i % 2 == 0,
+            "qwen2" or "qwen3" => i >= from,
+            "smollm3" => NoRopeLayers[i],
+            _ when gemma3 => (i + 1) % pattern != 0,
+            _ => true,
+        })];
+    }
+}

@@ -1,0 +1,94 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LamdAgent.Domain;
+using LamdAgent.TestKit;
+
+namespace LamdAgent.Checkpoints.Tests;
+
+public sealed class ModelConfigTests
+{
+    public static TheoryData<string> Families() => [.. Directory.EnumerateDirectories(Repository.Golden("models")).Select(f => Path.GetFileName(f)!)];
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Both_spellings_mean_the_same(string family)
+    {
+        var modern = Describe(Load(family, "config.json"));
+        var old = Describe(Load(family, "config.v4.json"));
+
+        old.ShouldBe(modern);
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Saving_writes_back_what_came(string family)
+    {
+        foreach (var file in new[] { "config.json", "config.v4.json" })
+        {
+            var text = File.ReadAllText(Repository.Golden("models", family, file));
+
+            JsonNode.DeepEquals(JsonNode.Parse(ModelConfig.Parse(text, file).ToJson()), JsonNode.Parse(text)).ShouldBeTrue();
+        }
+    }
+
+    [Fact]
+    public void Gemma3_has_a_rope_for_each_kind_of_layer()
+    {
+        var config = Load("gemma3", "config.v4.json");
+
+        config.Rope.ShouldBe(new RopeParameters { Theta = 100_000, Type = "linear", Factor = 4 });
+        config.LocalRope.ShouldBe(new RopeParameters { Theta = 1000 });
+        config.SlidingLayers.ShouldBe([true, true, false, true]);
+        config.SlidingWindow.ShouldBe(6);
+    }
+
+    [Fact]
+    public void Qwen2_ignores_its_window_when_told_so() => Load("qwen2", "config.v4.json").SlidingWindow.ShouldBeNull();
+
+    [Fact]
+    public void Gpt2_has_its_own_words()
+    {
+        var config = Load("gpt2", "config.json");
+
+        config.ShouldSatisfyAllConditions(
+            c => c.HiddenSize.ShouldBe(48),
+            c => c.IntermediateSize.ShouldBe(192),
+            c => c.NumHiddenLayers.ShouldBe(2),
+            c => c.MaxPositionEmbeddings.ShouldBe(64),
+            c => c.TieWordEmbeddings.ShouldBeTrue());
+    }
+
+    [Fact]
+    public void Changes_go_under_the_spelling_that_is_there()
+    {
+        var old = Load("llama-tied", "config.v4.json").With(vocabSize: 300, dtype: DType.BF16);
+        var modern = Load("llama-tied", "config.json").With(dtype: DType.BF16, numHiddenLayers: 5);
+
+        old.VocabSize.ShouldBe(300);
+        old["torch_dtype"]!.GetValue<string>().ShouldBe("bfloat16");
+        old["dtype"].ShouldBeNull();
+        modern["dtype"]!.GetValue<string>().ShouldBe("bfloat16");
+        modern.NumHiddenLayers.ShouldBe(5);
+        modern["torch_dtype"].ShouldBeNull();
+    }
+
+    [Fact]
+    public void Several_end_tokens_are_kept() =>
+        ModelConfig.Parse("""{"model_type":"llama","vocab_size":8,"hidden_size":4,"num_hidden_layers":1,"num_attention_heads":2,"eos_token_id":[3,5]}""", "c").EosTokenIds.ShouldBe([3, 5]);
+
+    [Theory]
+    [InlineData("[]", "not a JSON object")]
+    [InlineData("{", "not valid JSON")]
+    [InlineData("""{"vocab_size":1}""", "model_type")]
+    [InlineData("""{"model_type":"llama","vocab_size":"x"}""", "vocab_size")]
+    [InlineData("""{"model_type":"llama","vocab_size":0}""", "at least 1")]
+    [InlineData("""{"model_type":"llama","model_type":"llama"}""", "not valid JSON")]
+    public void A_bad_config_is_named(string json, string complaint) =>
+        Should.Throw<InvalidInputException>(() => ModelConfig.Parse(json, "m/config.json")).Message.ShouldContain(complaint);
+
+    private static ModelConfig Load(string family, string file) => ModelConfig.Parse(File.ReadAllText(Repository.Golden("models", family, file)), file);
+
+    // Every typed value; Phi-3's and Llama's window and layer lists come out the same from both spellings.
+    private static string Describe(ModelConfig config) =>
+        JsonSerializer.Serialize(typeof(ModelConfig).GetProperties().Where(p => p.GetIndexParameters().Length == 0).ToDictionary(p => p.Name, p => p.GetValue(config)));
+}
