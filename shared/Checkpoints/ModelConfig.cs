@@ -189,7 +189,7 @@ public sealed class ModelConfig
             text["layer_types"] = new JsonArray([.. Enumerable.Range(0, layers).Select(i => types[i % types.Count]!.DeepClone())]);
         }
 
-        return new ModelConfig(copy, FileName);
+        return Parse(copy.ToJsonString(), FileName);
 
         void Set<T>(T? value, params string[] spellings)
         {
