@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LamdAgent.Domain;
+using LamdAgent.Standalone.Commands;
 
 namespace LamdAgent.Standalone;
 
@@ -55,5 +56,6 @@ internal static class LamdCommandLine
     // One line a command, each made by a file in Commands/.
     private static IEnumerable<Command> Commands() =>
     [
+        GradeCommand.Create(),
     ];
 }

@@ -1,0 +1,44 @@
+using LamdAgent.Domain;
+using LamdAgent.Domain.Configuration;
+using LamdAgent.Evaluation.Grading.Exact;
+using LamdAgent.Evaluation.Grading.Math;
+using LamdAgent.Evaluation.Grading.ToolCalls;
+
+namespace LamdAgent.Evaluation;
+
+/// <summary>The list of graders. A new one is a class and a line here.</summary>
+public static class GraderCatalogue
+{
+    private static readonly SortedDictionary<string, Func<ConfigMapping?, IGrader>> Graders = new(StringComparer.Ordinal)
+    {
+        ["exact_match"] = options => new ExactMatchGrader(options),
+        ["gsm8k"] = options => new Gsm8kGrader(options),
+        ["tool_calls_json"] = options => new ToolCallsJsonGrader(options),
+    };
+
+    /// <summary>All names in alphabetical order.</summary>
+    public static IReadOnlyCollection<string> Names => Graders.Keys;
+
+    /// <summary>Makes a grader.</summary>
+    /// <param name="name">Its name; a dash may stand for an underscore.</param>
+    /// <param name="options">Its options, or null for the defaults.</param>
+    /// <exception cref="InvalidInputException">There is no such grader, or an option is wrong.</exception>
+    public static IGrader Create(string name, ConfigMapping? options = null)
+    {
+        if (!Graders.TryGetValue(name.Replace('-', '_'), out var create))
+        {
+            var error = $"unknown grader '{name}'{NearestWord.Hint(name, Names)}";
+            throw options is null ? new InvalidInputException(error) : options.Error(error);
+        }
+
+        return create(options);
+    }
+
+    /// <summary>A grader without options must not be given any.</summary>
+    internal static T NoOptions<T>(ConfigMapping? options, T grader)
+        where T : IGrader
+    {
+        options?.RejectUnknownKeys();
+        return grader;
+    }
+}
