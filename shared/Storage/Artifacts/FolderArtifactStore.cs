@@ -1,0 +1,128 @@
+using LamdAgent.Checkpoints;
+using LamdAgent.Domain;
+
+namespace LamdAgent.Storage.Artifacts;
+
+/// <summary>Artifacts in a folder: a run's own, or a volume that all workers share. A rename publishes.</summary>
+public sealed class FolderArtifactStore : IArtifactStore
+{
+    private const string Draft = ".staging-";
+    private readonly string root;
+
+    /// <summary>A store in a folder, which is made when it is not there.</summary>
+    public FolderArtifactStore(string root)
+    {
+        this.root = Path.GetFullPath(root);
+        Directory.CreateDirectory(this.root);
+    }
+
+    /// <inheritdoc />
+    public Task<string> OpenAsync(string artifact, string? digest, CancellationToken cancellation)
+    {
+        var folder = Path.IsPathRooted(artifact) ? artifact : PathOf(artifact);
+        if (!Directory.Exists(folder))
+        {
+            throw new InvalidInputException(folder, null, "the artifact is not there");
+        }
+
+        if (digest is not null && ModelDigest.OfFolder(folder) is var actual && actual != digest)
+        {
+            throw new InvalidInputException(folder, null, $"the model is not what was recorded (digest {actual[..12]}, recorded {digest[..Math.Min(12, digest.Length)]}); it was changed afterwards");
+        }
+
+        return Task.FromResult(folder);
+    }
+
+    /// <inheritdoc />
+    public string NewDraft(string artifact)
+    {
+        var draft = $"{PathOf(artifact)}{Draft}{Guid.NewGuid():N}";
+        Directory.CreateDirectory(Path.GetDirectoryName(draft)!);
+        return draft;
+    }
+
+    /// <inheritdoc />
+    public Task<string> PublishAsync(string draft, string artifact, CancellationToken cancellation)
+    {
+        var name = artifact;
+        for (var copy = 2; ; copy++)
+        {
+            var destination = PathOf(name);
+            if (!Directory.Exists(destination) && TryMove(draft, destination))
+            {
+                return Task.FromResult(name);
+            }
+
+            if (SameContent(draft, destination))
+            {
+                Drop(draft);
+                return Task.FromResult(name);
+            }
+
+            name = FormattableString.Invariant($"{artifact}.{copy}");
+        }
+    }
+
+    /// <inheritdoc />
+    public void Drop(string draft)
+    {
+        if (!draft.Contains(Draft, StringComparison.Ordinal))
+        {
+            throw new ArgumentException($"{draft} is no draft", nameof(draft));
+        }
+
+        DeleteFolder(draft);
+    }
+
+    /// <inheritdoc />
+    public string WorkFolder(string searchId, string stepId) => Directory.CreateDirectory(PathOf($"work/{searchId}/{stepId}")).FullName;
+
+    /// <inheritdoc />
+    public void DeleteWorkFolder(string searchId, string stepId) => DeleteFolder(PathOf($"work/{searchId}/{stepId}"));
+
+    /// <inheritdoc />
+    public void Delete(string artifact) => DeleteFolder(PathOf(artifact));
+
+    /// <inheritdoc />
+    public IReadOnlyList<string> List(string folder)
+    {
+        var path = PathOf(folder);
+        return !Directory.Exists(path)
+            ? []
+            : [.. Directory.EnumerateDirectories(path).Select(found => Path.GetFileName(found)).Where(name => !name.Contains(Draft, StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(name => $"{folder}/{name}")];
+    }
+
+    // Names are made by us, from ids; still, one that would lead out of the store is refused.
+    private string PathOf(string artifact)
+    {
+        var path = Path.GetFullPath(Path.Combine(root, artifact));
+        return path.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+            ? path
+            : throw new InvalidInputException($"'{artifact}' is not a name of an artifact");
+    }
+
+    private static bool TryMove(string draft, string destination)
+    {
+        try
+        {
+            Directory.Move(draft, destination);
+            return true;
+        }
+        catch (IOException) when (Directory.Exists(draft) && Directory.Exists(destination))
+        {
+            return false; // another writer was faster
+        }
+    }
+
+    private static bool SameContent(string draft, string destination) =>
+        Directory.EnumerateFiles(draft).Any()
+        && ContentDigest.Combine(ContentDigest.OfFolder(draft)) == ContentDigest.Combine(ContentDigest.OfFolder(destination));
+
+    private static void DeleteFolder(string folder)
+    {
+        if (Directory.Exists(folder))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+}

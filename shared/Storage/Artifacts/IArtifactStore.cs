@@ -1,0 +1,42 @@
+using LamdAgent.Domain;
+
+namespace LamdAgent.Storage.Artifacts;
+
+/// <summary>
+/// Where model folders and samples lie. An artifact has a name (<c>models/m-0007</c>), appears whole or not at all and never changes. Workers see it as a
+/// local folder; a store behind a network would bring it to one.
+/// </summary>
+public interface IArtifactStore
+{
+    /// <summary>The folder of an artifact, to read from. Its content was compared with the digest it is expected to have.</summary>
+    /// <param name="artifact">A name in this store, or the absolute path of a starting model.</param>
+    /// <param name="digest">The model's digest (<see cref="ModelDigest"/>); null when nothing is known.</param>
+    /// <exception cref="InvalidInputException">There is none, or it holds something else.</exception>
+    Task<string> OpenAsync(string artifact, string? digest, CancellationToken cancellation);
+
+    /// <summary>A path to write a new artifact to, in the place it will be published from. Nothing is there yet.</summary>
+    /// <param name="artifact">The name that is intended.</param>
+    string NewDraft(string artifact);
+
+    /// <summary>
+    /// Makes a finished draft an artifact. When another writer published the same content under that name before, the draft is dropped; when the content is
+    /// another, it gets a name of its own: two writers of one name cannot harm each other.
+    /// </summary>
+    /// <returns>The name it has now.</returns>
+    Task<string> PublishAsync(string draft, string artifact, CancellationToken cancellation);
+
+    /// <summary>Deletes a draft, if it is there.</summary>
+    void Drop(string draft);
+
+    /// <summary>A folder that workers of the same step find again after a crash, for training checkpoints. It is made when it is not there.</summary>
+    string WorkFolder(string searchId, string stepId);
+
+    /// <summary>Deletes what <see cref="WorkFolder"/> gave.</summary>
+    void DeleteWorkFolder(string searchId, string stepId);
+
+    /// <summary>Deletes an artifact; nothing happens when it is not there.</summary>
+    void Delete(string artifact);
+
+    /// <summary>Names of all artifacts below a folder name (<c>models</c>).</summary>
+    IReadOnlyList<string> List(string folder);
+}
