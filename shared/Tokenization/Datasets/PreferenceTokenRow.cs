@@ -1,0 +1,8 @@
+namespace LamdAgent.Tokenization.Datasets;
+
+/// <summary>One preference: two answers to one prompt. Sequences are prompt + chosen and prompt + rejected; the loss is on the answers.</summary>
+/// <param name="PromptIds">The prompt, beginning token included.</param>
+/// <param name="ChosenIds">The better answer with its end token.</param>
+/// <param name="RejectedIds">The worse answer with its end token.</param>
+/// <param name="Line">Line of the data file, counted from 1.</param>
+public sealed record PreferenceTokenRow(int[] PromptIds, int[] ChosenIds, int[] RejectedIds, int Line);

@@ -1,0 +1,24 @@
+using System.Text.Json;
+using LamdAgent.Domain;
+
+namespace LamdAgent.Tokenization.Loading;
+
+/// <summary>Opens JSON files of a model folder; what is wrong with one is an <see cref="InvalidInputException"/> that names it.</summary>
+internal static class Json
+{
+    public static JsonDocument Open(string file)
+    {
+        try
+        {
+            return JsonDocument.Parse(File.ReadAllBytes(file), new JsonDocumentOptions { MaxDepth = 128 });
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidInputException(file, (int?)e.LineNumber + 1, $"this is not JSON: {e.Message.Split(" LineNumber")[0]}", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException(file, null, $"it cannot be read: {e.Message}", e);
+        }
+    }
+}
