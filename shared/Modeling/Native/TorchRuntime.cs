@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Loader;
 using TorchSharp;
 
 namespace LamdAgent.Modeling.Native;
@@ -11,7 +13,7 @@ namespace LamdAgent.Modeling.Native;
 public static class TorchRuntime
 {
     private static readonly Lock Gate = new();
-    private static bool loaded;
+    private static IntPtr torchSharp;
 
     /// <summary>
     /// Makes TorchSharp usable; call before the first tensor. Any number of calls from any thread; only the first loads (about 0.5 s).
@@ -21,15 +23,7 @@ public static class TorchRuntime
     /// <exception cref="TorchUnavailableException">The libraries are missing or this system cannot load them; the message says which and why.</exception>
     public static void Initialize(int? threads = null, string? nativeFolder = null)
     {
-        lock (Gate)
-        {
-            if (!loaded)
-            {
-                Load(TorchLibraries.Locate(nativeFolder));
-                loaded = true;
-            }
-        }
-
+        LoadOnce(nativeFolder);
         if (threads is { } count)
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(count, 1, nameof(threads));
@@ -37,7 +31,28 @@ public static class TorchRuntime
         }
     }
 
-    private static void Load(TorchLibraries libraries)
+    // TorchSharp loads its libraries when a tensor is first touched, and finding none it copies the whole package beside the app. Whoever forgets to call
+    // Initialize must not fall into that: its request by name, which finds nothing, is answered here.
+#pragma warning disable CA2255 // the hook must be there before any tensor, whoever makes it
+    [ModuleInitializer]
+#pragma warning restore CA2255
+    internal static void AnswerRequestsByName() =>
+        AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => name is "torch_cpu" or "torch_cuda" or "LibTorchSharp" ? LoadOnce(null) : IntPtr.Zero;
+
+    private static IntPtr LoadOnce(string? nativeFolder)
+    {
+        lock (Gate)
+        {
+            if (torchSharp == IntPtr.Zero)
+            {
+                torchSharp = Load(TorchLibraries.Locate(nativeFolder));
+            }
+
+            return torchSharp;
+        }
+    }
+
+    private static IntPtr Load(TorchLibraries libraries)
     {
         foreach (var path in libraries.Libtorch)
         {
@@ -51,22 +66,21 @@ public static class TorchRuntime
             }
         }
 
-        LoadTorchSharp(libraries.TorchSharp);
-        torch.InitializeDeviceType(libraries.HasCuda ? DeviceType.CUDA : DeviceType.CPU);
+        return LoadTorchSharp(libraries.TorchSharp);
     }
 
     // On a system whose libstdc++ is older than the one TorchSharp was built with, a copy is loaded in which that one demand is optional.
-    private static void LoadTorchSharp(string path)
+    private static IntPtr LoadTorchSharp(string path)
     {
         try
         {
-            NativeLibrary.Load(path);
+            return NativeLibrary.Load(path);
         }
         catch (DllNotFoundException e) when (e.Message.Contains(SymbolVersionNeed.TorchSharpMarkerVersion, StringComparison.Ordinal))
         {
             try
             {
-                NativeLibrary.Load(LoadableCopy.Of(path));
+                return NativeLibrary.Load(LoadableCopy.Of(path));
             }
             catch (Exception inner) when (inner is DllNotFoundException or BadImageFormatException or InvalidDataException or IOException or UnauthorizedAccessException)
             {

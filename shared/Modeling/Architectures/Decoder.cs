@@ -1,0 +1,90 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LamdAgent.Modeling.Architectures;
+
+/// <summary>Embedding, layers, final norm and output layer, assembled from a <see cref="DecoderSpec"/>. Holds no weights: they come with each pass.</summary>
+internal sealed class Decoder
+{
+    private readonly DecoderSpec spec;
+    private readonly int embedding;
+    private readonly int? positions;
+    private readonly DecoderLayer[] layers;
+    private readonly Norm finalNorm;
+    private readonly int output;
+
+    public Decoder(DecoderSpec spec)
+    {
+        this.spec = spec;
+        var names = spec.Names;
+        embedding = Layout.Add($"{names.Prefix}{names.Embedding}.weight", ParameterKind.Embedding, spec.VocabSize, spec.HiddenSize);
+        positions = names.Positions is null ? null : Layout.Add($"{names.Prefix}{names.Positions}.weight", ParameterKind.Embedding, spec.MaxPositions, spec.HiddenSize);
+        var tables = new Dictionary<Checkpoints.RopeParameters, RopeTable>();
+        layers = new DecoderLayer[spec.Layers];
+        for (var i = 0; i < spec.Layers; i++)
+        {
+            RopeTable? table = null;
+            if (spec.RopeOf(i) is { } rope && !tables.TryGetValue(rope, out table))
+            {
+                table = new RopeTable(rope, spec.HeadDim, spec.MaxPositions);
+                tables.Add(rope, table);
+            }
+
+            layers[i] = new DecoderLayer(spec, Layout, i, table);
+        }
+
+        finalNorm = new Norm(Layout, names.Prefix + names.FinalNorm, spec.Norm, spec.HiddenSize, spec.NormEpsilon);
+        output = spec.TiedEmbeddings ? embedding : Layout.Add($"{names.Output}.weight", ParameterKind.Projection, spec.VocabSize, spec.HiddenSize);
+    }
+
+    /// <summary>Where the parameters lie.</summary>
+    public ParameterLayout Layout { get; } = new();
+
+    /// <summary>Every projection of the layers, for adapters.</summary>
+    public IEnumerable<Projection> Projections => layers.SelectMany(l => l.Projections);
+
+    /// <summary>Slot of the output layer's matrix.</summary>
+    public int OutputSlot => output;
+
+    // (N) ids -> (N, D), after the final norm
+    public Tensor Hidden(int[] ids, ForwardPass pass)
+    {
+        var x = Embed(ids, pass);
+        foreach (var layer in layers)
+        {
+            pass.HiddenStates?.Add(x);
+            x = layer.Forward(x, pass);
+        }
+
+        x = finalNorm.Forward(x, pass);
+        pass.HiddenStates?.Add(x);
+        return x;
+    }
+
+    // (M, D) -> (M, V)
+    public Tensor Logits(Tensor hidden, Tensor matrix)
+    {
+        var logits = nn.functional.linear(hidden, matrix);
+        if (spec.LogitsDivisor != 1)
+        {
+            logits = logits / spec.LogitsDivisor;
+        }
+
+        return spec.LogitSoftcap is { } cap ? cap * tanh(logits / cap) : logits;
+    }
+
+    private Tensor Embed(int[] ids, ForwardPass pass)
+    {
+        var matrix = pass.Weights[embedding];
+        var x = matrix.index_select(0, Index(ids));
+        if (spec.EmbeddingScale != 1)
+        {
+            using var scale = tensor((float)spec.EmbeddingScale, x.dtype, x.device); // rounded to the dtype of the weights
+            x = x * scale;
+        }
+
+        return positions is { } slot ? x + pass.Weights[slot].index_select(0, Index(pass.Positions)) : x;
+
+        Tensor Index(int[] rows) => tensor(Array.ConvertAll(rows, r => (long)r), ScalarType.Int64, pass.Device);
+    }
+}

@@ -1,0 +1,131 @@
+using System.Text.Json;
+using LamdAgent.Checkpoints;
+using LamdAgent.Domain;
+
+namespace LamdAgent.Modeling.Architectures;
+
+/// <summary>
+/// The families of models that can be loaded, each a function from its config to the parts it is made of. To add one: a function here, and where it
+/// brings something new, a value in <see cref="DecoderSpec"/> that the part concerned understands. Modelled on transformers' <c>modeling_*.py</c> files.
+/// </summary>
+public static class DecoderFamilies
+{
+    private static readonly Dictionary<string, Func<ModelConfig, DecoderSpec>> Known = new(StringComparer.Ordinal)
+    {
+        ["llama"] = Llama,
+        ["mistral"] = Llama,
+        ["qwen2"] = c => Llama(c) with { QueryKeyValueBias = true, AttentionOutputBias = false, FeedForwardBias = false },
+        ["qwen3"] = c => Llama(c) with { QueryKeyNorm = QueryKeyNorm.PerHead, FeedForwardBias = false },
+        ["gemma2"] = Gemma2,
+        ["gemma3_text"] = c => Gemma2(c) with { QueryKeyNorm = QueryKeyNorm.PerHead },
+        ["phi3"] = c => Llama(c) with { Names = WeightNames.Phi3, QueryKeyValueBias = false, AttentionOutputBias = false, FeedForwardBias = false },
+        ["smollm3"] = c => Llama(c) with { NoRopeLayers = c.NoRopeLayers },
+        ["olmo2"] = c => Llama(c) with { Names = WeightNames.Olmo2, NormPlacement = NormPlacement.AfterBranch, QueryKeyNorm = QueryKeyNorm.WholeProjection, FeedForwardBias = false },
+        ["gpt2"] = Gpt2,
+        ["granite"] = Granite,
+    };
+
+    /// <summary>The <c>model_type</c> values that can be loaded.</summary>
+    public static IReadOnlyCollection<string> ModelTypes => Known.Keys;
+
+    /// <summary>The parts of a model.</summary>
+    /// <exception cref="InvalidInputException">The family or a setting of the config is not supported; the message names it.</exception>
+    public static DecoderSpec Describe(ModelConfig config)
+    {
+        if (!Known.TryGetValue(config.ModelType, out var family))
+        {
+            throw new InvalidInputException($"config.json: model_type '{config.ModelType}' is not supported; supported: {string.Join(", ", Known.Keys)}");
+        }
+
+        Refuse(config, "use_bidirectional_attention");
+        Refuse(config, "add_cross_attention");
+        Refuse(config, "scale_attn_by_inverse_layer_idx");
+        Refuse(config, "quantization_config");
+        var spec = family(config);
+        if (spec.Heads % spec.KeyValueHeads != 0)
+        {
+            throw new InvalidInputException($"config.json: num_attention_heads ({spec.Heads}) is not a multiple of num_key_value_heads ({spec.KeyValueHeads})");
+        }
+
+        foreach (var rope in new[] { spec.Rope, spec.SlidingRope }.OfType<RopeParameters>())
+        {
+            RopeFrequencies.Check(rope, spec.HeadDim);
+        }
+
+        return spec;
+    }
+
+    private static DecoderSpec Llama(ModelConfig c) => new()
+    {
+        ModelType = c.ModelType,
+        VocabSize = c.VocabSize,
+        HiddenSize = c.HiddenSize,
+        IntermediateSize = c.IntermediateSize,
+        Layers = c.NumHiddenLayers,
+        Heads = c.NumAttentionHeads,
+        KeyValueHeads = c.NumKeyValueHeads,
+        HeadDim = c.HeadDim,
+        MaxPositions = c.MaxPositionEmbeddings,
+        NormEpsilon = c.NormEpsilon,
+        QueryKeyValueBias = c.AttentionBias,
+        AttentionOutputBias = c.AttentionBias,
+        FeedForwardBias = c.MlpBias,
+        Activation = ActivationOf(c),
+        AttentionScale = 1 / Math.Sqrt(c.HeadDim),
+        SlidingWindow = c.SlidingWindow,
+        SlidingLayers = c.SlidingLayers,
+        Rope = c.Rope,
+        TiedEmbeddings = c.TieWordEmbeddings,
+        InitializerRange = c["initializer_range"] is { } range && range.GetValueKind() == JsonValueKind.Number ? range.GetValue<double>() : 0.02,
+    };
+
+    private static DecoderSpec Gemma2(ModelConfig c) => Llama(c) with
+    {
+        Names = WeightNames.Gemma,
+        Norm = NormKind.RmsPlusOne,
+        NormPlacement = NormPlacement.AroundBranch,
+        FeedForwardBias = false,
+        AttentionScale = 1 / Math.Sqrt(c.QueryPreAttentionScalar ?? c.HeadDim),
+        ScoreSoftcap = c.AttentionLogitSoftcapping,
+        LogitSoftcap = c.FinalLogitSoftcapping,
+        SlidingRope = c.LocalRope,
+        EmbeddingScale = Math.Sqrt(c.HiddenSize),
+    };
+
+    private static DecoderSpec Granite(ModelConfig c) => Llama(c) with
+    {
+        AttentionScale = c.AttentionMultiplier ?? 1,
+        EmbeddingScale = c.EmbeddingMultiplier,
+        ResidualScale = c.ResidualMultiplier,
+        LogitsDivisor = c.LogitsScaling,
+    };
+
+    private static DecoderSpec Gpt2(ModelConfig c) => Llama(c) with
+    {
+        Names = WeightNames.Gpt2,
+        Norm = NormKind.Layer,
+        GatedFeedForward = false,
+        QueryKeyValueBias = true,
+        AttentionOutputBias = true,
+        FeedForwardBias = true,
+        AttentionScale = c["scale_attn_weights"]?.GetValueKind() == JsonValueKind.False ? 1 : 1 / Math.Sqrt(c.HeadDim),
+        Rope = null,
+    };
+
+    private static Activation ActivationOf(ModelConfig c) => c.Activation switch
+    {
+        "silu" or "swish" => Activation.Silu,
+        "gelu_pytorch_tanh" or "gelu_new" or "gelu_fast" => Activation.GeluTanh,
+        "gelu" => Activation.Gelu,
+        "relu" => Activation.Relu,
+        var other => throw new InvalidInputException($"config.json: the activation '{other}' is not supported; supported: silu, gelu, gelu_new, gelu_pytorch_tanh, relu"),
+    };
+
+    private static void Refuse(ModelConfig config, string key)
+    {
+        if (config[key] is { } value && value.GetValueKind() is not (JsonValueKind.False or JsonValueKind.Null))
+        {
+            throw new InvalidInputException($"config.json: {key} = {value.ToJsonString()} is not supported for {config.ModelType}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LamdAgent.Modeling.Architectures;
+
+/// <summary>What the parts of the decoder need to know during one pass over a batch: the weights of this pass, where tokens stand, how they attend.</summary>
+internal sealed class ForwardPass
+{
+    private readonly Dictionary<RopeTable, (Tensor Cos, Tensor Sin)> rotations = [];
+
+    public required Tensor[] Weights { get; init; }
+
+    public required IAttentionPlan Attention { get; init; }
+
+    /// <summary>Position of every token in its sequence, [N].</summary>
+    public required int[] Positions { get; init; }
+
+    /// <summary>Tokens of the longest sequence, those in the cache included.</summary>
+    public required int LongestSequence { get; init; }
+
+    public required Device Device { get; init; }
+
+    public IAdapters? Adapters { get; init; }
+
+    /// <summary>Inputs of every layer and the final hidden states are added here when it is not null.</summary>
+    public List<Tensor>? HiddenStates { get; init; }
+
+    /// <summary>Cosines and sines of the tokens' positions, [N, 1, pairs] float32.</summary>
+    public (Tensor Cos, Tensor Sin) Rotation(RopeTable table)
+    {
+        if (!rotations.TryGetValue(table, out var rotation))
+        {
+            var (cos, sin) = table.For(LongestSequence);
+            rotation = (Take(cos), Take(sin));
+            rotations.Add(table, rotation);
+        }
+
+        return rotation;
+
+        Tensor Take(float[] values)
+        {
+            var pairs = table.RotatedWidth / 2;
+            var taken = new float[Positions.Length * pairs];
+            for (var i = 0; i < Positions.Length; i++)
+            {
+                Array.Copy(values, Positions[i] * pairs, taken, i * pairs, pairs);
+            }
+
+            return tensor(taken, [Positions.Length, 1, pairs], ScalarType.Float32, Device);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using LamdAgent.Checkpoints;
+using LamdAgent.Domain;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LamdAgent.Modeling.Architectures;
+
+/// <summary>
+/// Between a checkpoint's tensors and the flat buffer: which tensor fills which piece, and how each is called and stored, so that saving gives the names, order and types
+/// that came. Data moves in slices, so that no second copy of the model exists on the way.
+/// </summary>
+internal sealed class StoredParameters
+{
+    private const int SliceElements = 1 << 24;
+    private readonly List<(ParameterPiece Piece, string Name, DType DType)> stored;
+
+    private StoredParameters(List<(ParameterPiece Piece, string Name, DType DType)> stored) => this.stored = stored;
+
+    /// <summary>Matches a checkpoint's tensors with the pieces of a layout.</summary>
+    /// <exception cref="InvalidInputException">A tensor is missing, has another shape, or is not known.</exception>
+    public static StoredParameters Match(Checkpoint checkpoint, ParameterLayout layout, DecoderSpec spec)
+    {
+        var wanted = layout.Pieces.ToDictionary(p => p.Name, StringComparer.Ordinal);
+        // The oldest files were saved from the model without its output layer, and so without the prefix.
+        var prefix = spec.Names.Prefix;
+        var bare = !checkpoint.Tensors.Keys.Any(k => k.StartsWith(prefix, StringComparison.Ordinal));
+        var matched = new List<(ParameterPiece, string, DType)>();
+        foreach (var tensor in checkpoint.InOrder)
+        {
+            var usual = bare && !wanted.ContainsKey(tensor.Name) ? prefix + tensor.Name : tensor.Name;
+            if (!wanted.Remove(usual, out var piece))
+            {
+                if (!IsIgnored(usual, spec))
+                {
+                    throw new InvalidInputException(checkpoint.Folder, null, $"the tensor '{tensor.Name}' has no place in a model of type {spec.ModelType} with this config");
+                }
+
+                continue;
+            }
+
+            if (!piece.Shape.SequenceEqual(tensor.Shape))
+            {
+                throw new InvalidInputException(checkpoint.Folder, null, $"the tensor '{tensor.Name}' has the shape [{string.Join(", ", tensor.Shape)}], the config asks for [{string.Join(", ", piece.Shape)}]");
+            }
+
+            if (!tensor.DType.IsFloat())
+            {
+                throw new InvalidInputException(checkpoint.Folder, null, $"the tensor '{tensor.Name}' is stored as {tensor.DType.SafetensorsName()}; only F64, F32, F16 and BF16 can be computed with");
+            }
+
+            matched.Add((piece, tensor.Name, tensor.DType));
+        }
+
+        return wanted.Count == 0
+            ? new StoredParameters(matched)
+            : throw new InvalidInputException(checkpoint.Folder, null, $"the checkpoint lacks {wanted.Count} tensors that its config asks for, the first is '{wanted.Keys.Min()}'");
+    }
+
+    /// <summary>Usual names, one type, for a model that comes from no checkpoint.</summary>
+    public static StoredParameters Usual(ParameterLayout layout, DType dtype) => new([.. layout.Pieces.Select(p => (p, p.Name, dtype))]);
+
+    /// <summary>Fills the buffer.</summary>
+    public void Load(Checkpoint checkpoint, Tensor master)
+    {
+        using var noGrad = no_grad();
+        foreach (var (piece, name, dtype) in stored)
+        {
+            var source = checkpoint.Tensors[name];
+            for (long done = 0; done < piece.Length; done += SliceElements)
+            {
+                using var scope = NewDisposeScope();
+                var count = (int)Math.Min(SliceElements, piece.Length - done);
+                var slice = empty(count, TorchType(dtype));
+                source.Slice(done * dtype.ByteSize(), count * dtype.ByteSize()).CopyTo(slice.bytes);
+                master.narrow(0, piece.Offset + done, count).copy_(slice);
+            }
+        }
+    }
+
+    /// <summary>Writes the buffer under the names that came.</summary>
+    /// <param name="folder">An existing folder.</param>
+    /// <param name="master">The buffer.</param>
+    /// <param name="dtype">Type of all tensors; null keeps each one's own.</param>
+    /// <returns>SHA-256 by file name.</returns>
+    public IReadOnlyDictionary<string, string> Save(string folder, Tensor master, DType? dtype)
+    {
+        using var noGrad = no_grad();
+        using var writer = CheckpointWriter.Create(folder, [.. stored.Select(s => new TensorDeclaration(s.Name, dtype ?? s.DType, s.Piece.Shape))]);
+        foreach (var (piece, name, own) in stored)
+        {
+            for (long done = 0; done < piece.Length; done += SliceElements)
+            {
+                using var scope = NewDisposeScope();
+                var slice = master.narrow(0, piece.Offset + done, Math.Min(SliceElements, piece.Length - done));
+                writer.Write(name, slice.to(TorchType(dtype ?? own)).cpu().contiguous().bytes);
+            }
+        }
+
+        return writer.Finish();
+    }
+
+    /// <summary>libtorch's word for a float type.</summary>
+    public static ScalarType TorchType(DType dtype) => dtype switch
+    {
+        DType.F64 => ScalarType.Float64,
+        DType.F32 => ScalarType.Float32,
+        DType.F16 => ScalarType.Float16,
+        DType.BF16 => ScalarType.BFloat16,
+        _ => throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "not a float type"),
+    };
+
+    // Constants of old files, and the copy of the embedding that some tied models carry as an output layer.
+    private static bool IsIgnored(string name, DecoderSpec spec) =>
+        (spec.TiedEmbeddings && name == $"{spec.Names.Output}.weight") || spec.Names.Ignored.Any(end => name.EndsWith(end, StringComparison.Ordinal));
+}
