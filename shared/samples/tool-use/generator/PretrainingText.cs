@@ -1,0 +1,61 @@
+using System.Text;
+
+namespace LamdAgent.Samples.ToolUse;
+
+/// <summary>
+/// What the base model is trained on: instructions in chat form, and plain documents that write named values down as JSON. The latter teach the
+/// copying that tool calls are made of (quotes, keys, values picked by their name), while no tool call, tool list or tool request is ever shown.
+/// </summary>
+public static class PretrainingText
+{
+    private static readonly string[] WordKeys =
+        ["label", "to", "text", "place", "city", "title", "artist", "start", "end", "item", "shop", "name", "color", "owner", "team", "kind", "note", "street"];
+
+    private static readonly string[] NumberKeys = ["hour", "people", "count", "day", "size", "price", "level", "age"];
+    private static readonly string[] Kinds = ["order", "visit", "person", "trip", "parcel", "game"];
+
+    /// <summary>A document: the part that sets the task, and the part to be learned.</summary>
+    public static (string Given, string Learned) Document(SeededRandom random, Lexicon lexicon)
+    {
+        var fields = Fields(random, lexicon);
+        var json = Json(fields);
+        switch (random.Below(5))
+        {
+            case 0:
+                return ($"{Listed(fields, " ")}\nJSON:\n", json);
+            case 1:
+                var told = random.Shuffled(fields).Select(f => $"{f.Key} is {f.Value}");
+                return ($"Keys {string.Join(", ", fields.Select(f => f.Key))}. The {string.Join(" and the ", told)}.\nJSON:\n", json);
+            case 2:
+                var said = random.Shuffled(fields).Select(f => $"{f.Value} is the {f.Key}");
+                return ($"Keys {string.Join(", ", fields.Select(f => f.Key))}. We know that {string.Join(" and ", said)}.\nJSON:\n", json);
+            case 3:
+                var kind = random.Pick(Kinds);
+                return ($"A {kind} with {Listed(fields, " ")}.\nRecord:\n", $"{{\"kind\": \"{kind}\", \"fields\": {json}}}");
+            default:
+                return ($"{json}\nText:\n", Listed(fields, ": "));
+        }
+    }
+
+    private static List<(string Key, object Value)> Fields(SeededRandom random, Lexicon lexicon)
+    {
+        var count = random.Between(1, 3);
+        var keys = random.Shuffled(WordKeys.Concat(NumberKeys))[..count];
+        var words = lexicon.Words(random, DataSplit.Train, count);
+        return [.. keys.Select((key, i) => (key, NumberKeys.Contains(key) ? (object)random.Between(1, 30) : words[i]))];
+    }
+
+    private static string Listed(IEnumerable<(string Key, object Value)> fields, string between) =>
+        string.Join(", ", fields.Select(f => $"{f.Key}{between}{f.Value}"));
+
+    private static string Json(IEnumerable<(string Key, object Value)> fields)
+    {
+        var text = new StringBuilder("{");
+        foreach (var (key, value) in fields)
+        {
+            text.Append(text.Length > 1 ? ", " : "").Append($"\"{key}\": ").Append(value is int ? $"{value}" : $"\"{value}\"");
+        }
+
+        return text.Append('}').ToString();
+    }
+}
