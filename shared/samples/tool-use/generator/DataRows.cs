@@ -35,7 +35,7 @@ public static class DataRows
         ["id"] = id,
         ["messages"] = new JsonArray(Turn("user", request.Prompt)),
         ["tools"] = Tools(request),
-        ["answer"] = new JsonArray(new JsonObject { ["name"] = request.Name, ["arguments"] = Arguments(request) }),
+        ["calls"] = new JsonArray(new JsonObject { ["name"] = request.Name, ["arguments"] = Arguments(request) }),
     };
 
     private static JsonObject Turn(string role, string content) => new() { ["role"] = role, ["content"] = content };

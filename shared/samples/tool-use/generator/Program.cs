@@ -37,6 +37,7 @@ if (pretraining)
     files["pretraining/text.jsonl"] = data.Pretraining();
 }
 
+Disjointness.Verify(files);
 foreach (var (path, bytes) in files)
 {
     var target = Path.Combine(output, path);
