@@ -57,6 +57,5 @@ internal static class LamdCommandLine
     private static IEnumerable<Command> Commands() =>
     [
         GradeCommand.Create(),
-        MergeCommand.Create(),
     ];
 }

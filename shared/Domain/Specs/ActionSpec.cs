@@ -20,11 +20,11 @@ public sealed record ActionSpec
     /// <summary>How many models a merge takes; choices.</summary>
     public IReadOnlyList<int> ModelCounts { get; init; } = [];
 
-    /// <summary>Whether a merge needs a common ancestor as base.</summary>
-    public bool NeedsBase { get; init; }
+    /// <summary>Which model a merge measures the others against.</summary>
+    public MergeBase Base { get; init; }
 
-    /// <summary>Whether the order of a merge's models matters even when all have equal parameters (slerp with t other than 0.5 does, linear does not).</summary>
-    public bool Ordered { get; init; }
+    /// <summary>One sentence about the type, for the agent.</summary>
+    public string Description { get; init; } = "";
 
     /// <summary>Line in the spec.</summary>
     public int Line { get; init; }

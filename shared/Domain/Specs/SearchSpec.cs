@@ -1,7 +1,7 @@
 namespace LamdAgent.Domain.Specs;
 
 /// <summary>
-/// A search as a person describes it: one YAML file, read by <c>SearchSpecReader</c>. Paths are absolute here; in the file they are relative to it.
+/// A search as a person describes it: one YAML file, read by <see cref="SearchSpecReader"/>. Paths are absolute here; in the file they are relative to it.
 /// </summary>
 public sealed record SearchSpec
 {
@@ -41,7 +41,7 @@ public sealed record SearchSpec
     /// <summary>What is refused.</summary>
     public GateSpec Gates { get; init; } = new();
 
-    /// <summary>The hyper-parameters and type of the plain SFT on everything that the report compares with; null when the spec has no <c>sft</c> or <c>reference: off</c>.</summary>
+    /// <summary>The hyper-parameters and type of the plain SFT on everything that the report compares with; null when the spec has no <c>sft</c> or says <c>reference: off</c>.</summary>
     public ReferenceSpec? Reference { get; init; }
 
     /// <summary>The regression limit of a task: its own, else the general one; null: none.</summary>

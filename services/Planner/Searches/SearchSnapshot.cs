@@ -1,0 +1,47 @@
+using LamdAgent.Domain.Models;
+using LamdAgent.Domain.Searches;
+using LamdAgent.Domain.Specs;
+using LamdAgent.Domain.Steps;
+
+namespace LamdAgent.Planner.Searches;
+
+/// <summary>A search as it was read from the store at one moment.</summary>
+/// <param name="Search">The search.</param>
+/// <param name="Spec">Its spec, overrides applied.</param>
+/// <param name="StartModels">The models it started from, in spec order.</param>
+/// <param name="Steps">The whole ledger.</param>
+public sealed record SearchSnapshot(SearchRecord Search, SearchSpec Spec, IReadOnlyList<ModelRecord> StartModels, IReadOnlyList<StepRecord> Steps)
+{
+    /// <summary>The search steps by number.</summary>
+    public IReadOnlyList<StepRecord> SearchSteps { get; } = [.. Steps.Where(s => s.Role == StepRole.Search).OrderBy(s => s.Number)];
+
+    /// <summary>The seed of every training: one per search, so that the same action is the same work.</summary>
+    public long TrainingSeed => Domain.Actions.ActionKey.DeriveSeed(Spec.Seed, "training");
+
+    /// <summary>A step by id, or null.</summary>
+    public StepRecord? Step(string id) => Steps.FirstOrDefault(s => s.Id == id);
+
+    /// <summary>The identity of a model: a starting model's digest, or the key of the step that makes it.</summary>
+    public string ModelKey(string modelId) =>
+        StartModels.FirstOrDefault(m => m.Id == modelId)?.Digest
+        ?? Steps.First(s => s.ModelId == modelId && s.Action.Kind != Domain.Actions.ActionKind.Evaluate).ActionKey;
+
+    /// <summary>The identity of an action in this search.</summary>
+    public string KeyOf(Domain.Actions.PipelineAction action) => Domain.Actions.ActionKey.Compute(
+        action, TrainingSeed, Spec.DataFraction, ModelKey, id => Search.Datasets.First(d => d.Id == id).Digest);
+
+    /// <summary>Reads a search's own spec and applies what the command line changed.</summary>
+    public static SearchSpec SpecOf(SearchRecord search)
+    {
+        var spec = SearchSpecReader.Parse(search.SpecYaml, search.SpecFile, search.SpecFolder);
+        return ApplyOverrides(spec, search.Overrides);
+    }
+
+    /// <summary>The spec with the values of the command line.</summary>
+    public static SearchSpec ApplyOverrides(SearchSpec spec, SearchOverrides overrides) => spec with
+    {
+        Seed = overrides.Seed ?? spec.Seed,
+        Planner = spec.Planner with { Strategy = overrides.Strategy ?? spec.Planner.Strategy },
+        Budget = spec.Budget with { Steps = overrides.Steps ?? spec.Budget.Steps },
+    };
+}

@@ -1,0 +1,127 @@
+using System.Globalization;
+using LamdAgent.Checkpoints;
+using LamdAgent.Domain;
+using LamdAgent.Domain.Configuration;
+using LamdAgent.Domain.Models;
+using LamdAgent.Domain.Searches;
+using LamdAgent.Domain.Specs;
+using LamdAgent.Planner.Searches;
+using LamdAgent.Storage;
+
+namespace LamdAgent.Planner.Submission;
+
+/// <summary>From a spec file to a search in the store: checks that everything it names is there, and notes the digests of what it starts from.</summary>
+public static class SearchSubmission
+{
+    /// <summary>Reads and checks a spec file.</summary>
+    /// <param name="specFile">Path of the spec.</param>
+    /// <param name="searchId">Id of the new search; null: the spec's name and the time.</param>
+    /// <param name="overrides">Values of the command line.</param>
+    /// <param name="clock">For the time of creation.</param>
+    /// <exception cref="InvalidInputException">The spec is wrong or names what is not there.</exception>
+    public static PreparedSearch Prepare(string specFile, string? searchId, SearchOverrides overrides, TimeProvider clock)
+    {
+        if (!File.Exists(specFile))
+        {
+            throw new InvalidInputException(specFile, null, "no such file");
+        }
+
+        var now = clock.GetUtcNow();
+        var yaml = File.ReadAllText(specFile);
+        var folder = Path.GetDirectoryName(Path.GetFullPath(specFile))!;
+        var spec = Override(SearchSpecReader.Parse(yaml, specFile, folder), overrides);
+        foreach (var task in spec.Tasks)
+        {
+            RequireFile(spec, task.Line, "tasks", task.Id, task.Path);
+        }
+
+        foreach (var dataset in spec.Datasets)
+        {
+            RequireFile(spec, dataset.Line, "datasets", dataset.Id, dataset.Path);
+        }
+
+        foreach (var model in spec.Models)
+        {
+            if (!File.Exists(Path.Combine(model.Path, ModelConfig.FileName)))
+            {
+                throw new InvalidInputException(spec.File, model.Line, Directory.Exists(model.Path)
+                    ? $"models: '{model.Id}' is not a Hugging Face folder: {model.Path} has no {ModelConfig.FileName}"
+                    : $"models: the folder of '{model.Id}' does not exist: {model.Path}");
+            }
+        }
+
+        var id = searchId ?? string.Create(CultureInfo.InvariantCulture, $"{spec.Name}-{now:yyyyMMdd-HHmmss}");
+        var search = new SearchRecord
+        {
+            Id = id,
+            SpecYaml = yaml,
+            SpecFile = specFile,
+            SpecFolder = folder,
+            Overrides = overrides,
+            Datasets = [.. spec.Datasets.Select(d => new DatasetInput(d.Id, d.Path, ContentDigest.OfFile(d.Path), new FileInfo(d.Path).Length))],
+            CreatedAt = now,
+        };
+        return new PreparedSearch(search, spec, StartModels(spec, id, now));
+    }
+
+    /// <summary>Puts a prepared search into a store, models first: a planner that sees the search sees its models.</summary>
+    /// <exception cref="InvalidInputException">The id is taken.</exception>
+    public static async Task SubmitAsync(PreparedSearch prepared, IRunStore store, CancellationToken cancellation)
+    {
+        if (await store.GetSearchAsync(prepared.Search.Id, cancellation) is not null)
+        {
+            throw new InvalidInputException($"a search with the id {prepared.Search.Id} exists already; continue it with: lamd resume {prepared.Search.Id}");
+        }
+
+        foreach (var model in prepared.StartModels)
+        {
+            await store.InsertModelAsync(model, cancellation);
+        }
+
+        if (!await store.CreateSearchAsync(prepared.Search, cancellation))
+        {
+            throw new InvalidInputException($"a search with the id {prepared.Search.Id} was made at the same moment; choose another id");
+        }
+    }
+
+    private static SearchSpec Override(SearchSpec spec, SearchOverrides overrides)
+    {
+        if (overrides.Strategy is { } strategy && !PlannerSpec.Strategies.Contains(strategy))
+        {
+            throw new InvalidInputException($"unknown strategy '{strategy}'{NearestWord.Hint(strategy, PlannerSpec.Strategies)}");
+        }
+
+        if (overrides.Steps is < 1)
+        {
+            throw new InvalidInputException("the number of steps must be at least 1");
+        }
+
+        var changed = SearchSnapshot.ApplyOverrides(spec, overrides);
+        return changed.Planner.Strategy != "llm" || changed.Planner.Llm is not null
+            ? changed
+            : throw new InvalidInputException(spec.File, null, "strategy llm needs planner.llm with endpoint and model");
+    }
+
+    private static List<ModelRecord> StartModels(SearchSpec spec, string searchId, DateTimeOffset now)
+    {
+        var ids = spec.Models.Select((m, i) => (m.Id, Neutral: ModelId.Format(i + 1))).ToDictionary(m => m.Id, m => m.Neutral, StringComparer.Ordinal);
+        return [.. spec.Models.Select(m => new ModelRecord
+        {
+            SearchId = searchId,
+            Id = ids[m.Id],
+            Parents = m.Base is null ? [] : [ids[m.Base]],
+            Digest = ModelManifest.DigestOf(ContentDigest.OfFolder(m.Path)),
+            Artifact = m.Path,
+            Bytes = new DirectoryInfo(m.Path).EnumerateFiles().Sum(f => f.Length),
+            CreatedAt = now,
+        })];
+    }
+
+    private static void RequireFile(SearchSpec spec, int line, string kind, string id, string path)
+    {
+        if (!File.Exists(path))
+        {
+            throw new InvalidInputException(spec.File, line, $"{kind}: the file of '{id}' does not exist: {path}");
+        }
+    }
+}

@@ -1,4 +1,0 @@
-using System.Runtime.CompilerServices;
-
-[assembly: InternalsVisibleTo("LamdAgent.Merging.Tests")]
-[assembly: InternalsVisibleTo("LamdAgent.Benchmarks")]
