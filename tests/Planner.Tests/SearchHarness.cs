@@ -162,8 +162,8 @@ internal sealed class SearchHarness : IStepDispatcher
 
     private void Create(string yaml)
     {
-        Store.InsertModelAsync(new ModelRecord { SearchId = "toy", Id = "m-0001", Digest = "base digest", Artifact = "/spec/base", CreatedAt = Clock.GetUtcNow() }, default);
-        Store.CreateSearchAsync(new SearchRecord
+        _ = Store.InsertModelAsync(new ModelRecord { SearchId = "toy", Id = "m-0001", Digest = "base digest", Artifact = "/spec/base", CreatedAt = Clock.GetUtcNow() }, default);
+        _ = Store.CreateSearchAsync(new SearchRecord
         {
             Id = "toy",
             SpecYaml = yaml,
