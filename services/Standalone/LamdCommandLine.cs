@@ -57,5 +57,6 @@ internal static class LamdCommandLine
     private static IEnumerable<Command> Commands() =>
     [
         GradeCommand.Create(),
+        MergeCommand.Create(),
     ];
 }

@@ -17,23 +17,30 @@ public static class ConfigDocument
     /// <exception cref="InvalidInputException">Not YAML, or not a mapping.</exception>
     public static ConfigMapping Parse(string yaml, string file)
     {
+        var documents = ParseAll(yaml, file);
+        return documents.Count == 1
+            ? documents[0]
+            : throw new InvalidInputException(file, documents[1].Line, "a second YAML document starts here; one is allowed");
+    }
+
+    /// <summary>Parses YAML text of one or several documents (separated by <c>---</c>) whose roots are mappings.</summary>
+    /// <param name="yaml">The text.</param>
+    /// <param name="file">Its name, for error messages.</param>
+    /// <exception cref="InvalidInputException">Not YAML, or not mappings.</exception>
+    public static IReadOnlyList<ConfigMapping> ParseAll(string yaml, string file)
+    {
         try
         {
             var parser = new Parser(new StringReader(yaml));
             parser.Consume<StreamStart>();
-            if (!parser.TryConsume<DocumentStart>(out _))
+            var documents = new List<ConfigMapping>();
+            while (parser.TryConsume<DocumentStart>(out _))
             {
-                throw new InvalidInputException(file, null, "the file is empty");
+                documents.Add(Read(parser, file, "", 0).AsMapping());
+                parser.Consume<DocumentEnd>();
             }
 
-            var root = Read(parser, file, "", 0);
-            parser.Consume<DocumentEnd>();
-            if (!parser.Accept<StreamEnd>(out _))
-            {
-                throw new InvalidInputException(file, (int)parser.Current!.Start.Line, "a second YAML document starts here; one is allowed");
-            }
-
-            return root.AsMapping();
+            return documents.Count > 0 ? documents : throw new InvalidInputException(file, null, "the file is empty");
         }
         catch (YamlException e)
         {

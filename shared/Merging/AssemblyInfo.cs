@@ -1,0 +1,4 @@
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("LamdAgent.Merging.Tests")]
+[assembly: InternalsVisibleTo("LamdAgent.Benchmarks")]

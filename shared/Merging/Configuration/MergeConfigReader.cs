@@ -1,0 +1,255 @@
+using LamdAgent.Checkpoints;
+using LamdAgent.Domain;
+using LamdAgent.Domain.Configuration;
+
+namespace LamdAgent.Merging.Configuration;
+
+/// <summary>Reads mergekit's YAML. Every key that mergekit's merge commands know is read or refused with a reason; any other is a mistake.</summary>
+internal static class MergeConfigReader
+{
+    private static readonly string[] BodyKeys = ["models", "slices", "modules"];
+
+    public static MergeConfig Read(string yaml, string file)
+    {
+        var documents = ConfigDocument.ParseAll(yaml, file);
+        var stages = new List<MergeConfig>();
+        for (var i = 0; i < documents.Count - 1; i++)
+        {
+            var stage = ReadOne(documents[i]);
+            if (stage.Name is null)
+            {
+                throw documents[i].Error("a merge before the last needs a 'name' by which later ones can use it");
+            }
+
+            if (stages.Any(s => s.Name == stage.Name))
+            {
+                throw documents[i].Error($"the name '{stage.Name}' is there twice");
+            }
+
+            stages.Add(stage with { Stages = [] });
+        }
+
+        return ReadOne(documents[^1]) with { Stages = stages };
+    }
+
+    private static MergeConfig ReadOne(ConfigMapping root)
+    {
+        var method = root.Required("merge_method").AsOneOf([.. MergeMethodCatalogue.Names]);
+        var bodies = BodyKeys.Where(k => root.Optional(k) is not null).ToList();
+        if (bodies.Count != 1)
+        {
+            throw root.Error($"exactly one of models, slices and modules must be given, found {(bodies.Count == 0 ? "none" : string.Join(" and ", bodies))}");
+        }
+
+        var (models, slices, moduleParameters) = ReadBody(root);
+        var config = new MergeConfig
+        {
+            Method = method,
+            Models = models,
+            // A module's parameters stand between those of its slices and the global ones.
+            Slices = slices,
+            BaseModel = root.Optional("base_model") is { } baseModel ? ReadModel(baseModel) : null,
+            Parameters = ParameterSet.Read(root.Optional("parameters")).Under(moduleParameters),
+            DType = ReadType(root.Optional("dtype")),
+            OutDType = ReadType(root.Optional("out_dtype")),
+            Tokenizer = ReadTokenizer(root),
+            ChatTemplate = root.Optional("chat_template")?.AsString(),
+            Seed = root.Optional("seed")?.AsLong() ?? 0,
+            Name = root.Optional("name")?.AsString(),
+        };
+        root.RejectUnknownKeys();
+        return config;
+    }
+
+    private static (IReadOnlyList<MergeSource> Models, IReadOnlyList<MergeSlice> Slices, ParameterSet Parameters) ReadBody(ConfigMapping body)
+    {
+        if (body.Optional("modules") is { } modules)
+        {
+            var entries = modules.AsMapping().Entries;
+            if (entries.Count != 1)
+            {
+                throw modules.Error($"one module can be merged at a time, found {entries.Count}");
+            }
+
+            var module = entries[0].Value.AsMapping();
+            var (models, slices, _) = ReadBody(module);
+            if ((models.Count == 0) == (slices.Count == 0))
+            {
+                throw module.Error("exactly one of models and slices must be given");
+            }
+
+            var parameters = ParameterSet.Read(module.Optional("parameters"));
+            module.RejectUnknownKeys();
+            return (models, slices, parameters);
+        }
+
+        return (
+            body.Optional("models") is { } list ? NotEmpty(list).Select(n => ReadSource(n, inSlice: false)).ToList() : [],
+            body.Optional("slices") is { } parts ? NotEmpty(parts).Select(ReadSlice).ToList() : [],
+            new ParameterSet());
+    }
+
+    private static ConfigSequence NotEmpty(ConfigNode node) => node.AsSequence() is { Count: > 0 } list ? list : throw node.Error("at least one entry is needed");
+
+    private static MergeSlice ReadSlice(ConfigNode node)
+    {
+        var slice = node.AsMapping();
+        var sources = NotEmpty(slice.Required("sources")).Select(n => ReadSource(n, inSlice: true)).ToList();
+        var lengths = sources.Select(s => s.Layers!.Value.To - s.Layers.Value.From).Distinct().ToList();
+        if (lengths.Count > 1)
+        {
+            throw slice.Error($"all sources of a slice need the same number of layers, found {string.Join(" and ", lengths)}");
+        }
+
+        var parameters = ParameterSet.Read(slice.Optional("parameters"));
+        slice.RejectUnknownKeys();
+        return new MergeSlice { Sources = sources, Parameters = parameters };
+    }
+
+    private static MergeSource ReadSource(ConfigNode node, bool inSlice)
+    {
+        var source = node.AsMapping();
+        var model = ReadModel(source.Required("model"));
+        (int, int)? layers = null;
+        if (inSlice)
+        {
+            var range = source.Required("layer_range").AsSequence();
+            if (range.Count != 2)
+            {
+                throw range.Error("a layer range is [first, one past the last]");
+            }
+
+            var (from, to) = (range[0].AsInt(0), range[1].AsInt(0));
+            layers = from < to ? (from, to) : throw range.Error($"the range {from} to {to} has no layers");
+        }
+
+        var parameters = ParameterSet.Read(source.Optional("parameters"));
+        source.RejectUnknownKeys();
+        return new MergeSource { Model = model, Layers = layers, Parameters = parameters };
+    }
+
+    /// <summary>A model as text or in mergekit's long form <c>{model: {path}, lora: {path}}</c>.</summary>
+    public static ModelReference ReadModel(ConfigNode node)
+    {
+        if (node is not ConfigMapping mapping)
+        {
+            try
+            {
+                return ModelReference.Parse(node.AsString());
+            }
+            catch (InvalidInputException e) when (e.File is null)
+            {
+                throw node.Error(e.Message);
+            }
+        }
+
+        var path = ReadPath(mapping.Required("model"));
+        var adapter = mapping.Optional("lora") is { } lora ? ReadPath(lora) : null;
+        mapping.RejectUnknownKeys();
+        return new ModelReference(path, adapter);
+    }
+
+    private static string ReadPath(ConfigNode node)
+    {
+        if (node is not ConfigMapping mapping)
+        {
+            return node.AsString();
+        }
+
+        var path = mapping.Required("path").AsString();
+        if (mapping.Optional("revision") is { } revision)
+        {
+            throw revision.Error("a revision is something only a hub knows; download it and name its folder");
+        }
+
+        mapping.RejectUnknownKeys();
+        return path;
+    }
+
+    private static DType? ReadType(ConfigNode? node)
+    {
+        if (node is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            var type = DTypes.ParseTorch(node.AsString());
+            return type.IsFloat() ? type : throw new InvalidInputException($"{type.TorchName()} is not a type to compute with; valid: float32, bfloat16, float16, float64");
+        }
+        catch (InvalidInputException e) when (e.File is null)
+        {
+            throw node.Error(e.Message);
+        }
+    }
+
+    private static TokenizerSetting? ReadTokenizer(ConfigMapping root)
+    {
+        var source = root.Optional("tokenizer_source");
+        if (root.Optional("tokenizer") is not { } node)
+        {
+            return source is null ? null : new TokenizerSetting { Source = source.AsString() };
+        }
+
+        if (source is not null)
+        {
+            throw node.Error("only one of tokenizer and tokenizer_source can be given");
+        }
+
+        var block = node.AsMapping();
+        var setting = new TokenizerSetting
+        {
+            Source = block.Optional("source")?.AsString() ?? "union",
+            PadToMultipleOf = block.Optional("pad_to_multiple_of")?.AsInt(1),
+            Tokens = ReadTokens(block.Optional("tokens")),
+        };
+        block.RejectUnknownKeys();
+        return setting;
+    }
+
+    private static SortedDictionary<string, TokenSetting> ReadTokens(ConfigNode? node)
+    {
+        var tokens = new SortedDictionary<string, TokenSetting>(StringComparer.Ordinal);
+        foreach (var (token, _, value) in node?.AsMapping().Entries ?? [])
+        {
+            var entry = value.AsMapping();
+            var force = entry.Optional("force")?.AsBool() ?? false;
+            var setting = ReadTokenSource(entry.Optional("source")) with { Force = force };
+            entry.RejectUnknownKeys();
+            tokens.Add(token, setting);
+        }
+
+        return tokens;
+    }
+
+    private static TokenSetting ReadTokenSource(ConfigNode? node)
+    {
+        if (node is not ConfigMapping source)
+        {
+            return node is null ? new TokenSetting() : new TokenSetting { Model = ReadModel(node) };
+        }
+
+        // mergekit names two kinds: {kind: zero} and {kind: model_token, model, token | token_id}.
+        var kind = source.Optional("kind")?.AsOneOf(["zero", "model_token"]) ?? "model_token";
+        if (kind == "zero")
+        {
+            source.RejectUnknownKeys();
+            return new TokenSetting { IsZero = true };
+        }
+
+        var setting = new TokenSetting
+        {
+            Model = ReadModel(source.Required("model")),
+            Token = source.Optional("token")?.AsString(),
+            TokenId = source.Optional("token_id")?.AsInt(0),
+        };
+        if (setting.Token is not null && setting.TokenId is not null)
+        {
+            throw source.Error("only one of token and token_id can be given");
+        }
+
+        source.RejectUnknownKeys();
+        return setting;
+    }
+}

@@ -1,0 +1,117 @@
+using LamdAgent.Checkpoints;
+using LamdAgent.Domain;
+using LamdAgent.Merging.Sources;
+
+namespace LamdAgent.Merging.Planning;
+
+/// <summary>An open model of a merge, with its adapter if it has one.</summary>
+internal sealed class InputModel : IDisposable
+{
+    private readonly Checkpoint _checkpoint;
+    private readonly LoraAdapter? _adapter;
+    private readonly string? _embedding;
+    private readonly Dictionary<int, List<string>> _layers = [];
+
+    private InputModel(ModelReference reference, Checkpoint checkpoint, LoraAdapter? adapter)
+    {
+        Reference = reference;
+        _checkpoint = checkpoint;
+        _adapter = adapter;
+        foreach (var tensor in checkpoint.InOrder.Where(t => !TensorNames.IsBuffer(t)))
+        {
+            if (TensorNames.SplitLayer(tensor.Name) is { } split)
+            {
+                LayerPrefix ??= split.Prefix;
+                if (!_layers.TryGetValue(split.Layer, out var suffixes))
+                {
+                    _layers.Add(split.Layer, suffixes = []);
+                }
+
+                suffixes.Add(split.Suffix);
+            }
+            else
+            {
+                OutsideLayers.Add(tensor.Name);
+                _embedding ??= TensorNames.IsEmbedding(tensor.Name) ? tensor.Name : null;
+            }
+        }
+
+        HasHead = OutsideLayers.Exists(TensorNames.IsHead);
+        adapter?.CheckFits(checkpoint);
+    }
+
+    /// <summary>The model as named.</summary>
+    public ModelReference Reference { get; }
+
+    /// <summary>Its folder.</summary>
+    public string Folder => _checkpoint.Folder;
+
+    /// <summary>Its config.json.</summary>
+    public ModelConfig Config => _checkpoint.Config;
+
+    /// <summary>Its lamd.json, or null.</summary>
+    public ModelManifest? Manifest => _checkpoint.ReadManifest();
+
+    /// <summary>What stands before the layer number: <c>model.layers.</c>.</summary>
+    public string? LayerPrefix { get; }
+
+    /// <summary>Names of tensors outside the layers, in file order.</summary>
+    public List<string> OutsideLayers { get; } = [];
+
+    /// <summary>Whether the output layer is stored.</summary>
+    public bool HasHead { get; }
+
+    /// <summary>Number of layers, as the config says.</summary>
+    public int LayerCount => Config.NumHiddenLayers;
+
+    /// <summary>Bytes of its weights.</summary>
+    public long TotalBytes => _checkpoint.TotalBytes;
+
+    /// <summary>Opens a model.</summary>
+    /// <param name="reference">As named.</param>
+    /// <param name="folder">Where it is.</param>
+    /// <param name="adapterFolder">Where its adapter is, or null.</param>
+    public static InputModel Open(ModelReference reference, string folder, string? adapterFolder)
+    {
+        var checkpoint = Checkpoint.Open(folder);
+        LoraAdapter? adapter = null;
+        try
+        {
+            adapter = adapterFolder is null ? null : LoraAdapter.Open(adapterFolder);
+            return new InputModel(reference, checkpoint, adapter);
+        }
+        catch
+        {
+            adapter?.Dispose();
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What follows the number in the names of a layer's tensors, in file order.</summary>
+    /// <exception cref="InvalidInputException">It has no such layer.</exception>
+    public IReadOnlyList<string> LayerSuffixes(int layer) =>
+        _layers.TryGetValue(layer, out var suffixes)
+            ? suffixes
+            : throw new InvalidInputException($"{Reference}: layer {layer} is not there; the model has layers 0 to {_layers.Count - 1}");
+
+    /// <summary>A tensor, or null when it is not stored. A tied model's output layer is its embedding.</summary>
+    public TensorSource? Find(string name)
+    {
+        if (!_checkpoint.Tensors.TryGetValue(name, out var tensor)
+            && !(TensorNames.IsHead(name) && name.EndsWith(".weight", StringComparison.Ordinal) && Config.TieWordEmbeddings && _embedding is not null && _checkpoint.Tensors.TryGetValue(_embedding, out tensor)))
+        {
+            return null;
+        }
+
+        TensorSource stored = new StoredSource(tensor);
+        return _adapter?.Apply(name, stored) ?? stored;
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _adapter?.Dispose();
+        _checkpoint.Dispose();
+    }
+}

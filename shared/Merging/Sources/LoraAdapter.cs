@@ -1,0 +1,230 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using LamdAgent.Checkpoints;
+using LamdAgent.Domain;
+using LamdAgent.Merging.Numerics;
+
+namespace LamdAgent.Merging.Sources;
+
+/// <summary>
+/// A LoRA adapter in PEFT layout: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>, whose tensors are named
+/// <c>base_model.model.MODULE.lora_A.weight</c> ([r, in]) and <c>lora_B.weight</c> ([out, r]). A weight W becomes W + scale * B A with scale = alpha/r, or
+/// alpha/sqrt(r) with <c>use_rslora</c>. What would need more than that (DoRA, quantised bases) is refused.
+/// </summary>
+internal sealed partial class LoraAdapter : IDisposable
+{
+    private readonly string _folder;
+    private readonly SafetensorsFile _file;
+    private readonly Dictionary<string, (float[] A, float[] B, int Rank, int In, int Out, float Scale)> _modules = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SafetensorsTensor> _replaced = new(StringComparer.Ordinal);
+    private readonly bool _transposed;
+
+    private LoraAdapter(string folder, SafetensorsFile file, JsonElement config)
+    {
+        _folder = folder;
+        _file = file;
+        _transposed = Flag(config, "fan_in_fan_out");
+        foreach (var kind in new[] { "use_dora", "use_qalora" })
+        {
+            if (Flag(config, kind))
+            {
+                throw Error($"adapters with {kind} are not supported");
+            }
+        }
+
+        if (config.TryGetProperty("peft_type", out var type) && type.ValueKind == JsonValueKind.String && type.GetString() != "LORA")
+        {
+            throw Error($"adapters of type {type.GetString()} are not supported; LORA is");
+        }
+
+        ReadTensors(config);
+    }
+
+    /// <summary>Name of the settings' file.</summary>
+    public const string ConfigFile = "adapter_config.json";
+
+    private const string WeightsFile = "adapter_model.safetensors";
+
+    /// <summary>Whether a folder holds an adapter.</summary>
+    public static bool IsAdapter(string folder) => File.Exists(Path.Combine(folder, ConfigFile));
+
+    /// <summary>The base model that an adapter's settings name, or null.</summary>
+    public static string? BaseModelOf(string folder)
+    {
+        using var config = ReadConfig(folder);
+        return config.RootElement.TryGetProperty("base_model_name_or_path", out var name) && name.ValueKind == JsonValueKind.String && name.GetString() is { Length: > 0 } text ? text : null;
+    }
+
+    /// <summary>Opens an adapter's folder.</summary>
+    /// <exception cref="InvalidInputException">It is not one, or one that needs more than adding B A.</exception>
+    public static LoraAdapter Open(string folder)
+    {
+        using var config = ReadConfig(folder);
+        var weights = Path.Combine(folder, WeightsFile);
+        if (!File.Exists(weights))
+        {
+            throw new InvalidInputException(folder, null, $"{WeightsFile} is missing{(File.Exists(Path.Combine(folder, "adapter_model.bin")) ? "; adapter_model.bin can run code when it is read and is refused" : "")}");
+        }
+
+        var file = SafetensorsFile.Open(weights);
+        try
+        {
+            return new LoraAdapter(folder, file, config.RootElement);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A tensor of the base with this adapter's change, or null when it has none for it.</summary>
+    public TensorSource? Apply(string name, TensorSource source)
+    {
+        if (_replaced.TryGetValue(name, out var replacement))
+        {
+            return new StoredSource(replacement);
+        }
+
+        return name.EndsWith(".weight", StringComparison.Ordinal) && _modules.TryGetValue(name[..^".weight".Length], out var module)
+            ? new LoraSource(source, module.A, module.B, module.Rank, module.In, module.Scale, _transposed)
+            : null;
+    }
+
+    /// <summary>Checks that every part of the adapter has its place in a model.</summary>
+    /// <exception cref="InvalidInputException">One has not, or its shape does not fit.</exception>
+    public void CheckFits(Checkpoint model)
+    {
+        foreach (var (module, lora) in _modules)
+        {
+            if (!model.Tensors.TryGetValue(module + ".weight", out var weight))
+            {
+                throw Error($"changes {module}, which the model {model.Folder} does not have");
+            }
+
+            long[] expected = _transposed ? [lora.In, lora.Out] : [lora.Out, lora.In];
+            if (!weight.Shape.SequenceEqual(expected))
+            {
+                throw Error($"{module} is [{string.Join(", ", expected)}] here and [{string.Join(", ", weight.Shape)}] in the model {model.Folder}");
+            }
+        }
+
+        foreach (var (name, tensor) in _replaced)
+        {
+            if (!model.Tensors.TryGetValue(name, out var stored) || !stored.Shape.SequenceEqual(tensor.Shape))
+            {
+                throw Error($"replaces {name}, which the model {model.Folder} does not have in this shape");
+            }
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _file.Dispose();
+
+    private void ReadTensors(JsonElement config)
+    {
+        var halves = new Dictionary<string, (SafetensorsTensor? A, SafetensorsTensor? B)>(StringComparer.Ordinal);
+        foreach (var tensor in _file.InOrder)
+        {
+            var name = tensor.Name.StartsWith("base_model.model.", StringComparison.Ordinal) ? tensor.Name["base_model.model.".Length..] : tensor.Name;
+            var match = LoraName().Match(name);
+            if (match.Success)
+            {
+                var module = match.Groups["module"].Value;
+                var pair = halves.GetValueOrDefault(module);
+                halves[module] = match.Groups["half"].Value == "A" ? pair with { A = tensor } : pair with { B = tensor };
+            }
+            else if (name.Contains("lora_", StringComparison.Ordinal))
+            {
+                throw Error($"the tensor {tensor.Name} is of a kind that is not supported");
+            }
+            else
+            {
+                // modules_to_save: trained in full and stored under the module's own name.
+                _replaced[name.Replace(".modules_to_save.default.", ".", StringComparison.Ordinal).Replace(".modules_to_save.", ".", StringComparison.Ordinal)] = tensor;
+            }
+        }
+
+        foreach (var (module, (a, b)) in halves)
+        {
+            if (a is null || b is null || a.Shape.Count != 2 || b.Shape.Count != 2 || a.Shape[0] != b.Shape[1] || a.Shape[0] == 0)
+            {
+                throw Error($"lora_A and lora_B of {module} do not belong together");
+            }
+
+            var rank = (int)a.Shape[0];
+            _modules.Add(module, (Values(a), Values(b), rank, (int)a.Shape[1], (int)b.Shape[0], Scale(config, module, rank)));
+        }
+
+        if (_modules.Count == 0 && _replaced.Count == 0)
+        {
+            throw Error("there is nothing in it");
+        }
+    }
+
+    private float Scale(JsonElement config, string module, int storedRank)
+    {
+        var rank = Pattern(config, "rank_pattern", module) ?? Number(config, "r") ?? storedRank;
+        if ((int)rank != storedRank)
+        {
+            throw Error($"{module} has rank {storedRank}, its settings say {rank}");
+        }
+
+        var alpha = Pattern(config, "alpha_pattern", module) ?? Number(config, "lora_alpha") ?? rank;
+        return (float)(Flag(config, "use_rslora") ? alpha / Math.Sqrt(rank) : alpha / rank);
+    }
+
+    // A pattern's key is the end of a module's name (PEFT takes a regular expression; a plain name is what is written in practice).
+    private static double? Pattern(JsonElement config, string key, string module)
+    {
+        if (config.TryGetProperty(key, out var patterns) && patterns.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var pattern in patterns.EnumerateObject())
+            {
+                var name = pattern.Name.TrimStart('^').TrimEnd('$');
+                if ((module == name || module.EndsWith("." + name, StringComparison.Ordinal)) && pattern.Value.TryGetDouble(out var value))
+                {
+                    return value;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private static JsonDocument ReadConfig(string folder)
+    {
+        var path = Path.Combine(folder, ConfigFile);
+        if (!File.Exists(path))
+        {
+            throw new InvalidInputException(folder, null, $"not a LoRA adapter: {ConfigFile} is missing");
+        }
+
+        try
+        {
+            var config = JsonDocument.Parse(File.ReadAllBytes(path));
+            return config.RootElement.ValueKind == JsonValueKind.Object ? config : throw new InvalidInputException(path, null, "not a JSON object");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidInputException(path, null, $"not valid JSON: {e.Message}", e);
+        }
+    }
+
+    private static float[] Values(SafetensorsTensor tensor)
+    {
+        var values = new float[tensor.ElementCount];
+        ElementConversion.Read<float>(tensor.Bytes, tensor.DType, values);
+        return values;
+    }
+
+    private static bool Flag(JsonElement config, string key) => config.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.True;
+
+    private static double? Number(JsonElement config, string key) =>
+        config.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
+
+    private InvalidInputException Error(string what) => new(_folder, null, $"LoRA adapter: {what}");
+
+    [GeneratedRegex(@"^(?<module>.+)\.lora_(?<half>[AB])(\.default)?\.weight$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex LoraName();
+}
