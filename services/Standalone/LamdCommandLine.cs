@@ -56,7 +56,9 @@ internal static class LamdCommandLine
     // One line a command, each made by a file in Commands/.
     private static IEnumerable<Command> Commands() =>
     [
+        GenerateCommand.Create(),
         GradeCommand.Create(),
         MergeCommand.Create(),
+        LogitsCommand.Create(),
     ];
 }

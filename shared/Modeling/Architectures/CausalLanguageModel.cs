@@ -1,5 +1,6 @@
 using LamdAgent.Checkpoints;
 using LamdAgent.Domain;
+using LamdAgent.Modeling.Adapters;
 using LamdAgent.Modeling.Native;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -41,6 +42,9 @@ public sealed class CausalLanguageModel : IDisposable
 
     /// <summary>Its weights.</summary>
     public FlatParameters Parameters { get; }
+
+    /// <summary>Low-rank adapters that change what it computes, or null. Attached by <see cref="LoraAdapters"/>; they are not saved with the model unless merged.</summary>
+    public LoraAdapters? Adapters { get; internal set; }
 
     internal Decoder Decoder => decoder;
 
@@ -86,7 +90,9 @@ public sealed class CausalLanguageModel : IDisposable
 
     /// <summary>Computes hidden states; the caller takes logits where it needs them.</summary>
     /// <param name="batch">Sequences without padding.</param>
-    public ModelOutput Forward(TokenBatch batch) => Run(batch, null);
+    /// <param name="onEmbedding">Changes the embedding, [N, D], before the first layer (NEFTune); null: left as it is.</param>
+    /// <param name="dropout">Source of the adapters' dropout, on the model's device; null: no dropout. Seeded anew for each pass it makes a training that can be resumed exactly.</param>
+    public ModelOutput Forward(TokenBatch batch, Func<Tensor, Tensor>? onEmbedding = null, Generator? dropout = null) => Run(batch, null, onEmbedding, dropout);
 
     /// <summary>Logits of every token, [N, V] float32.</summary>
     public Tensor Logits(TokenBatch batch)
@@ -143,7 +149,11 @@ public sealed class CausalLanguageModel : IDisposable
     }
 
     /// <inheritdoc />
-    public void Dispose() => Parameters.Dispose();
+    public void Dispose()
+    {
+        Adapters?.Dispose();
+        Parameters.Dispose();
+    }
 
     internal void CheckIds(IReadOnlyList<int> ids)
     {
@@ -158,7 +168,7 @@ public sealed class CausalLanguageModel : IDisposable
 
     internal OutputHead Head(Tensor[] weights) => new(decoder, weights[decoder.OutputSlot], Spec.LogitsDivisor, Spec.LogitSoftcap);
 
-    private ModelOutput Run(TokenBatch batch, List<Tensor>? states)
+    private ModelOutput Run(TokenBatch batch, List<Tensor>? states, Func<Tensor, Tensor>? onEmbedding = null, Generator? dropout = null)
     {
         CheckIds(batch.Ids);
         var longest = batch.Lengths.Max();
@@ -175,6 +185,8 @@ public sealed class CausalLanguageModel : IDisposable
             LongestSequence = longest,
             Device = Device,
             HiddenStates = states,
+            OnEmbedding = onEmbedding,
+            Adapters = Adapters?.Begin(dropout),
         };
         return new ModelOutput(decoder.Hidden(batch.IdArray, pass), Head(pass.Weights));
     }

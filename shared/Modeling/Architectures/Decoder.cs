@@ -50,6 +50,7 @@ internal sealed class Decoder
     public Tensor Hidden(int[] ids, ForwardPass pass)
     {
         var x = Embed(ids, pass);
+        x = pass.OnEmbedding?.Invoke(x) ?? x;
         foreach (var layer in layers)
         {
             pass.HiddenStates?.Add(x);

@@ -93,6 +93,7 @@ public sealed class FlatParameters : IDisposable
         if (fixedSlots is null)
         {
             using var noGrad = no_grad();
+            using var scope = NewDisposeScope();
             fixedSlots = Slots(Master);
             foreach (var slot in fixedSlots)
             {

@@ -1,3 +1,4 @@
+using LamdAgent.Modeling.Adapters;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -20,7 +21,10 @@ internal sealed class ForwardPass
 
     public required Device Device { get; init; }
 
-    public IAdapters? Adapters { get; init; }
+    public AdapterPass? Adapters { get; init; }
+
+    /// <summary>Changes the embedding before the first layer (NEFTune adds noise); null: left as it is.</summary>
+    public Func<Tensor, Tensor>? OnEmbedding { get; init; }
 
     /// <summary>Inputs of every layer and the final hidden states are added here when it is not null.</summary>
     public List<Tensor>? HiddenStates { get; init; }

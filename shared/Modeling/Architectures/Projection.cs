@@ -40,6 +40,9 @@ internal sealed class Projection
     /// <summary>Whether matrices lie as [in, out].</summary>
     public bool InputMajor { get; }
 
+    /// <summary>Whether a bias is added.</summary>
+    public bool HasBias => bias is not null;
+
     // (N, in) -> (N, sum of outputs)
     public Tensor Forward(Tensor x, ForwardPass pass)
     {

@@ -1,0 +1,46 @@
+namespace LamdAgent.Modeling.Adapters;
+
+/// <summary>Shape of low-rank adapters (Hu et al., 2021, arXiv 2106.09685); names and meanings of PEFT's <c>LoraConfig</c>.</summary>
+public sealed record LoraConfiguration
+{
+    /// <summary>Every linear module of the layers.</summary>
+    public const string AllLinear = "all-linear";
+
+    /// <summary>Rank, <c>r</c>.</summary>
+    public required int Rank { get; init; }
+
+    /// <summary>Scale numerator, <c>lora_alpha</c>.</summary>
+    public required double Alpha { get; init; }
+
+    /// <summary>Share of the adapter's inputs set to 0 in training, <c>lora_dropout</c>. Default 0.</summary>
+    public double Dropout { get; init; }
+
+    /// <summary>Last parts of the names of the modules to adapt (<c>q_proj</c>), or <see cref="AllLinear"/>.</summary>
+    public required IReadOnlyList<string> TargetModules { get; init; }
+
+    /// <summary>Scale alpha / sqrt(r) instead of alpha / r (Kalajdzievski, 2023, arXiv 2312.03732). Default false.</summary>
+    public bool UseRslora { get; init; }
+
+    /// <summary>Weight-decomposed: direction by LoRA, magnitude by a vector of its own (Liu et al., 2024, arXiv 2402.09353). Default false.</summary>
+    public bool UseDora { get; init; }
+
+    /// <summary>Ranks of modules whose names end in the key, where they differ.</summary>
+    public IReadOnlyDictionary<string, int> RankPattern { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
+
+    /// <summary>Alphas of modules whose names end in the key, where they differ.</summary>
+    public IReadOnlyDictionary<string, double> AlphaPattern { get; init; } = new Dictionary<string, double>(StringComparer.Ordinal);
+
+    internal int RankOf(string module) => RankPattern.Where(p => Matches(module, p.Key)).Select(p => (int?)p.Value).FirstOrDefault() ?? Rank;
+
+    internal double ScaleOf(string module)
+    {
+        var alpha = AlphaPattern.Where(p => Matches(module, p.Key)).Select(p => (double?)p.Value).FirstOrDefault() ?? Alpha;
+        var rank = RankOf(module);
+        return UseRslora ? alpha / Math.Sqrt(rank) : alpha / rank;
+    }
+
+    internal bool Targets(string module) => TargetModules.Contains(AllLinear) || TargetModules.Any(t => Matches(module, t));
+
+    // As PEFT: the whole name, or its end after a dot.
+    internal static bool Matches(string module, string target) => module == target || module.EndsWith("." + target, StringComparison.Ordinal);
+}
