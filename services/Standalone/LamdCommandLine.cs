@@ -60,5 +60,6 @@ internal static class LamdCommandLine
         GradeCommand.Create(),
         MergeCommand.Create(),
         LogitsCommand.Create(),
+        TrainCommand.Create(),
     ];
 }

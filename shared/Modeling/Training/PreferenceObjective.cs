@@ -1,0 +1,175 @@
+using LamdAgent.Domain.Recipes;
+using LamdAgent.Modeling.Losses;
+using LamdAgent.Tokenization.Datasets;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LamdAgent.Modeling.Training;
+
+/// <summary>
+/// Losses over pairs: dpo and its relatives against a frozen reference, cpo, simpo and orpo without. A micro-batch of P pairs is one pass over 2P sequences, chosen
+/// ones first.
+/// </summary>
+internal sealed class PreferenceObjective : IObjective
+{
+    private readonly TrainingMethod _method;
+    private readonly PreferenceSettings _settings;
+    private readonly Policy _policy;
+    private readonly ReferenceModel? _reference;
+    private readonly IReadOnlyList<PreferenceTokenRow> _rows;
+    private readonly IReadOnlyList<PreferenceTokenRow> _evaluationRows;
+    private readonly (float[] Chosen, float[] Rejected)[]? _precomputed;
+
+    public PreferenceObjective(
+        TrainingMethod method,
+        PreferenceSettings settings,
+        Policy policy,
+        ReferenceModel? reference,
+        IReadOnlyList<PreferenceTokenRow> rows,
+        IReadOnlyList<PreferenceTokenRow> evaluationRows)
+    {
+        (_method, _settings, _policy, _reference, _rows, _evaluationRows) = (method, settings, policy, reference, rows, evaluationRows);
+        if (reference is not null && settings.PrecomputeRefLogProbs)
+        {
+            _precomputed = [.. rows.Concat(evaluationRows).Select(Precompute)];
+            _reference = null;
+            reference.Dispose();
+        }
+    }
+
+    public int RowCount => _rows.Count;
+
+    public int TokensOf(int row) => (2 * _rows[row].PromptIds.Length) + _rows[row].ChosenIds.Length + _rows[row].RejectedIds.Length;
+
+    public int ItemsOf(int row) => _rows[row].ChosenIds.Length + _rows[row].RejectedIds.Length;
+
+    public void BeginStep(int step, IReadOnlyList<int[]> microBatches, CancellationToken cancellation)
+    {
+    }
+
+    public MicroBatchOutcome Backward(IReadOnlyList<int> rows, MicroBatchShare share)
+    {
+        using var scope = NewDisposeScope();
+        return Run([.. rows], i => _rows[i], i => i, share.MeanShare);
+    }
+
+    public IReadOnlyDictionary<string, double>? Evaluate(int batchSize, CancellationToken cancellation)
+    {
+        if (_evaluationRows.Count == 0)
+        {
+            return null;
+        }
+
+        using var none = no_grad();
+        var sums = new MetricSums();
+        foreach (var rows in Enumerable.Range(0, _evaluationRows.Count).Chunk(batchSize))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            var outcome = Run(rows, i => _evaluationRows[i], i => _rows.Count + i, null);
+            sums.Add("loss", outcome.Loss, rows.Length);
+            sums.Add(outcome.Metrics, rows.Length);
+        }
+
+        return sums.Means().ToDictionary(m => $"eval_{m.Key}", m => m.Value, StringComparer.Ordinal);
+    }
+
+    public void Dispose() => _reference?.Dispose();
+
+    // Share null: evaluation, no gradients.
+    private MicroBatchOutcome Run(int[] indices, Func<int, PreferenceTokenRow> rowOf, Func<int, int> precomputedIndex, double? share)
+    {
+        var rows = indices.Select(rowOf).ToArray();
+        var batch = BatchOf(rows);
+        var pass = new HeadPass(_policy.Forward(batch), batch, _policy.Device);
+        var scores = pass.Score(entropies: true, sumSquares: _settings.UseWeighting && _method == TrainingMethod.Dpo);
+
+        // The policy's log-probabilities become leaves: the loss is differentiated down to them, the rest is HeadPass.Backward.
+        var leaf = scores.Logps.detach().requires_grad_(share is not null);
+        var (answers, prompts) = _method == TrainingMethod.Orpo ? SeparatePrompts(rows, leaf) : (leaf, null);
+        var split = rows.Sum(r => r.ChosenIds.Length);
+        var chosen = new CompletionLayout([.. rows.Select(r => r.ChosenIds.Length)], ScalarType.Float32, _policy.Device);
+        var rejected = new CompletionLayout([.. rows.Select(r => r.RejectedIds.Length)], ScalarType.Float32, _policy.Device);
+        var (chosenLogps, rejectedLogps) = (answers.narrow(0, 0, split), answers.narrow(0, split, answers.shape[0] - split));
+        var result = _method switch
+        {
+            TrainingMethod.Dpo => Dpo(rows, [.. indices.Select(precomputedIndex)], batch, scores, chosen, rejected, chosenLogps, rejectedLogps, split),
+            TrainingMethod.Orpo => OrpoLoss.Compute(chosen, rejected, chosenLogps, rejectedLogps, -cat([prompts!, chosenLogps]).mean(), _settings.Beta),
+            _ => CpoLoss.Compute(chosen, rejected, chosenLogps, rejectedLogps, _settings),
+        };
+        if (share is { } factor)
+        {
+            (result.Loss * factor).backward();
+            pass.Backward(leaf.grad!);
+        }
+
+        var metrics = new Dictionary<string, double>(result.Metrics, StringComparer.Ordinal);
+        if (_method != TrainingMethod.Orpo)
+        {
+            using var none = no_grad();
+            metrics["logits/chosen"] = scores.MeanLogits!.narrow(0, 0, split).mean().ToDouble();
+            metrics["logits/rejected"] = scores.MeanLogits!.narrow(0, split, scores.MeanLogits.shape[0] - split).mean().ToDouble();
+            metrics["mean_token_accuracy"] = scores.Correct.narrow(0, 0, split).mean().ToDouble();
+        }
+
+        metrics["entropy"] = scores.Entropies!.mean().ToDouble();
+        return new MicroBatchOutcome(result.Loss.detach().ToDouble() * (share ?? 1), batch.Tokens.Count, metrics, rows.Length);
+    }
+
+    private LossResult Dpo(
+        PreferenceTokenRow[] rows, int[] precomputed, TargetBatch batch, HeadPass.TokenScores scores, CompletionLayout chosen, CompletionLayout rejected, Tensor chosenLogps, Tensor rejectedLogps, int split)
+    {
+        var reference = _precomputed is null
+            ? _reference!.Logps(batch)
+            : tensor((float[])[.. precomputed.SelectMany(i => _precomputed[i].Chosen), .. precomputed.SelectMany(i => _precomputed[i].Rejected)], device: _policy.Device).clone();
+        Tensor? weights = null;
+        if (_settings.UseWeighting)
+        {
+            var excess = scores.Logps - scores.LogSumSquares!;
+            weights = DpoLoss.PolicyWeights(chosen, rejected, excess.narrow(0, 0, split), excess.narrow(0, split, excess.shape[0] - split));
+        }
+
+        return DpoLoss.Compute(
+            chosen, rejected, chosenLogps, rejectedLogps, reference.narrow(0, 0, split), reference.narrow(0, split, reference.shape[0] - split), _settings, weights);
+    }
+
+    private TargetBatch BatchOf(PreferenceTokenRow[] rows)
+    {
+        var sequences = rows.Select(r => (r.PromptIds, r.ChosenIds)).Concat(rows.Select(r => (r.PromptIds, r.RejectedIds))).ToList();
+        if (_method != TrainingMethod.Orpo)
+        {
+            return TargetBatch.FromCompletions(sequences);
+        }
+
+        // ORPO's likelihood covers the prompt of the chosen side as well.
+        return TargetBatch.FromLabels([.. sequences.Select((s, i) =>
+        {
+            int[] ids = [.. s.Item1, .. s.Item2];
+            return (ids, i < rows.Length ? ids : [.. Enumerable.Repeat(Data.SftLabels.Ignored, s.Item1.Length), .. s.Item2]);
+        })]);
+    }
+
+    // [prompt tokens and chosen tokens of each pair ..., rejected tokens ...] to answers alone and prompts alone.
+    private static (Tensor Answers, Tensor Prompts) SeparatePrompts(PreferenceTokenRow[] rows, Tensor all)
+    {
+        var answers = new List<Tensor>();
+        var prompts = new List<Tensor>();
+        long at = 0;
+        foreach (var row in rows)
+        {
+            prompts.Add(all.narrow(0, at, row.PromptIds.Length - 1));
+            answers.Add(all.narrow(0, at + row.PromptIds.Length - 1, row.ChosenIds.Length));
+            at += row.PromptIds.Length - 1 + row.ChosenIds.Length;
+        }
+
+        answers.Add(all.narrow(0, at, all.shape[0] - at));
+        return (cat(answers), cat(prompts));
+    }
+
+    private (float[] Chosen, float[] Rejected) Precompute(PreferenceTokenRow row)
+    {
+        using var scope = NewDisposeScope();
+        var logps = _reference!.Logps(TargetBatch.FromCompletions([(row.PromptIds, row.ChosenIds), (row.PromptIds, row.RejectedIds)])).cpu().data<float>().ToArray();
+        return (logps[..row.ChosenIds.Length], logps[row.ChosenIds.Length..]);
+    }
+}

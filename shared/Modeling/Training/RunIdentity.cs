@@ -1,0 +1,62 @@
+using System.Text.Json;
+using LamdAgent.Checkpoints;
+using LamdAgent.Domain.Recipes;
+
+namespace LamdAgent.Modeling.Training;
+
+/// <summary>What makes a run the run that it is: recipe, data and starting model by content. Paths, clocks and how often it is saved do not matter.</summary>
+/// <param name="Digest">One digest over everything.</param>
+/// <param name="RecipeJson">The recipe without paths, for lamd.json.</param>
+/// <param name="Data">SHA-256 of each data file, by file name.</param>
+/// <param name="Model">Digest of the starting model.</param>
+internal sealed record RunIdentity(string Digest, string RecipeJson, SortedDictionary<string, string> Data, string Model)
+{
+    public static RunIdentity Of(TrainingRecipe recipe, string modelFolder)
+    {
+        var digests = new Dictionary<string, string>(StringComparer.Ordinal);
+        var data = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var reference in recipe.Data.Train.Concat(recipe.Data.Eval))
+        {
+            if (!digests.TryGetValue(reference.Path, out var digest))
+            {
+                digests[reference.Path] = digest = ContentDigest.OfFile(reference.Path);
+            }
+
+            // Two files may share a name.
+            var name = Path.GetFileName(reference.Path);
+            data[data.TryGetValue(name, out var other) && other != digest ? $"{name}-{digest[..8]}" : name] = digest;
+        }
+
+        var models = new[] { modelFolder, recipe.RefModel, recipe.Distillation.TeacherModel }.OfType<string>().ToList();
+        var pathless = (recipe with
+        {
+            Model = null,
+            RefModel = recipe.RefModel is null ? null : Path.GetFileName(recipe.RefModel),
+            Data = recipe.Data with
+            {
+                Train = [.. recipe.Data.Train.Select(d => d with { Path = Path.GetFileName(d.Path) })],
+                Eval = [.. recipe.Data.Eval.Select(d => d with { Path = Path.GetFileName(d.Path) })],
+            },
+            Distillation = recipe.Distillation with { TeacherModel = recipe.Distillation.TeacherModel is { } t ? Path.GetFileName(t) : null },
+            Run = recipe.Run with { SaveSeconds = 0, SaveSteps = 0, SaveTotalLimit = 0, MaxMemoryGb = null },
+        }).ToCanonicalJson();
+        var modelDigests = models.ConvertAll(ModelDigest);
+        var all = ContentDigest.OfText(string.Join('\n', [pathless, .. data.Select(d => $"{d.Key} {d.Value}"), .. modelDigests]));
+        return new RunIdentity(all, pathless, data, modelDigests[0]);
+    }
+
+    /// <summary>Digest of a model folder's config and weights by content.</summary>
+    public static string ModelDigest(string folder) =>
+        ModelManifest.DigestOf(new SortedDictionary<string, string>(
+            Directory.EnumerateFiles(folder)
+                .Where(f => Path.GetFileName(f) == ModelConfig.FileName || f.EndsWith(".safetensors", StringComparison.Ordinal))
+                .ToDictionary(f => Path.GetFileName(f), ContentDigest.OfFile, StringComparer.Ordinal),
+            StringComparer.Ordinal));
+
+    /// <summary>Recipe and thread count as they stand in lamd.json.</summary>
+    public JsonElement Parameters(int threads)
+    {
+        using var recipe = JsonDocument.Parse(RecipeJson);
+        return JsonSerializer.SerializeToElement(new Dictionary<string, object> { ["recipe"] = recipe.RootElement, ["threads"] = threads });
+    }
+}

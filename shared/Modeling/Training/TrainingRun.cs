@@ -1,0 +1,321 @@
+using System.Diagnostics;
+using LamdAgent.Checkpoints;
+using LamdAgent.Domain;
+using LamdAgent.Domain.Recipes;
+using LamdAgent.Modeling.Optimization;
+using static TorchSharp.torch;
+
+namespace LamdAgent.Modeling.Training;
+
+/// <summary>One run: steps, metrics, checkpoints, evaluation, end. Everything that differs between methods is in the objective.</summary>
+internal sealed class TrainingRun : IDisposable
+{
+    private readonly TrainingRecipe _recipe;
+    private readonly TrainingJob _job;
+    private readonly Policy _policy;
+    private readonly IObjective _objective;
+    private readonly RunIdentity _identity;
+    private readonly IProgress<TrainingProgress>? _progress;
+    private readonly string _workFolder;
+    private readonly AdamW _optimizer;
+    private readonly CheckpointStore _checkpoints;
+    private readonly BatchPlan _plan;
+    private readonly LearningRateSchedule _schedule;
+    private readonly DivergenceGuard _guard;
+    private readonly RunClock _clock;
+    private readonly int _evalEvery;
+    private TrainingState _state;
+    private int _checkpointsWritten;
+    private double _checkpointSeconds;
+
+    public TrainingRun(TrainingRecipe recipe, TrainingJob job, Policy policy, IObjective objective, RunIdentity identity, IProgress<TrainingProgress>? progress)
+    {
+        (_recipe, _job, _policy, _objective, _identity, _progress) = (recipe, job, policy, objective, identity, progress);
+        _workFolder = job.WorkFolder ?? job.OutputFolder + ".training";
+        _optimizer = new AdamW(policy.Trained, recipe.Optimization);
+        _checkpoints = new CheckpointStore(_workFolder, identity.Digest, recipe.Run.SaveTotalLimit);
+        var order = new RowOrder(
+            objective.RowCount, recipe.Run.Seed, recipe.Data.Shuffle, recipe.Data.GroupByLength ? objective.TokensOf : null, recipe.Optimization.PerDeviceTrainBatchSize);
+        _plan = new BatchPlan(order, objective.RowCount, recipe.Optimization);
+        if (_plan.TotalSteps == 0)
+        {
+            throw new InvalidInputException("the recipe asks for no training steps (num_train_epochs and max_steps)");
+        }
+
+        _schedule = new LearningRateSchedule(recipe.Optimization, _plan.TotalSteps);
+        _guard = new DivergenceGuard(recipe.Run.DivergenceFactor);
+        _evalEvery = EvaluationInterval(recipe, _plan);
+        _state = new TrainingState { Identity = identity.Digest, Threads = get_num_threads(), Split = SplitThatFits() };
+        _clock = new RunClock(job.Time);
+    }
+
+    public TrainingResult ToEnd(CancellationToken cancellation)
+    {
+        Directory.CreateDirectory(_workFolder);
+        var resumedFrom = Resume();
+        using (var log = MetricsLog.Open(Path.Combine(_workFolder, MetricsLog.FileName), _state.Step))
+        {
+            _clock.Start();
+            while (_state.Step < _plan.TotalSteps && !_state.StoppedEarly)
+            {
+                if (cancellation.IsCancellationRequested)
+                {
+                    SaveCheckpoint();
+                    cancellation.ThrowIfCancellationRequested();
+                }
+
+                Step(log, cancellation);
+                if (CheckpointIsDue())
+                {
+                    SaveCheckpoint();
+                }
+            }
+        }
+
+        if (_recipe.Run.LoadBestModelAtEnd && _state.BestStep > 0)
+        {
+            _checkpoints.LoadBest(_state.BestStep, _policy.Trained.Master);
+            _policy.Trained.Changed();
+        }
+
+        Publish();
+        return new TrainingResult
+        {
+            OutputFolder = _job.OutputFolder,
+            Steps = _state.Step,
+            Loss = _state.LastLoss,
+            EvalLoss = _state.EvalLoss,
+            Tokens = _state.Tokens,
+            Seconds = _clock.Elapsed.TotalSeconds,
+            ResumedFrom = resumedFrom,
+            StoppedEarly = _state.StoppedEarly,
+            Checkpoints = _checkpointsWritten,
+            CheckpointBytes = _checkpoints.LastBytes,
+            CheckpointSeconds = _checkpointSeconds,
+        };
+    }
+
+    public void Dispose() => _optimizer.Dispose();
+
+    private int Resume()
+    {
+        if (_checkpoints.Load(_policy.Trained.Master, _optimizer) is not { } state)
+        {
+            return 0;
+        }
+
+        if (state.Threads != _state.Threads)
+        {
+            Say($"resumed with {_state.Threads} threads instead of {state.Threads}: the last digits of the result may differ from an undisturbed run");
+        }
+
+        _policy.Trained.Changed();
+        _state = state with { Threads = _state.Threads };
+        (_guard.BaselineSum, _guard.BaselineCount, _guard.Above) = (state.BaselineSum, state.BaselineCount, state.Above);
+        Say($"resumed from step {state.Step}");
+        return state.Step;
+    }
+
+    private void Step(MetricsLog log, CancellationToken cancellation)
+    {
+        var started = _job.Time.GetTimestamp();
+        var step = _state.Step;
+        var (loss, tokens, metrics) = Gradients(step, cancellation);
+        var rate = _schedule.At(step);
+        double norm;
+        using (var gradient = _policy.Trained.Gradient ?? throw new InvalidInputException($"no trainable tokens in step {step + 1}"))
+        {
+            norm = GradientClipping.Norm(gradient);
+        }
+
+        _guard.Check(step + 1, loss, norm);
+        _optimizer.Step(rate, GradientClipping.Factor(norm, _recipe.Optimization.MaxGradNorm));
+        _state = _state with
+        {
+            Step = step + 1,
+            Tokens = _state.Tokens + tokens,
+            LastLoss = loss,
+            BaselineSum = _guard.BaselineSum,
+            BaselineCount = _guard.BaselineCount,
+            Above = _guard.Above,
+        };
+        metrics.Add("loss", loss, 1);
+        metrics.Add("grad_norm", norm, 1);
+        metrics.Add("learning_rate", rate, 1);
+        metrics.Add("num_tokens", _state.Tokens, 1);
+        metrics.Add("tokens_per_second", tokens / Math.Max(1e-9, _job.Time.GetElapsedTime(started).TotalSeconds), 1);
+        Evaluate(metrics, cancellation);
+        metrics.Add("peak_memory_bytes", Process.GetCurrentProcess().PeakWorkingSet64, 1);
+        log.Write(_state.Step, _plan.Epoch(_state.Step), metrics.Means());
+        _clock.StepDone(tokens);
+        _progress?.Report(new TrainingProgress(_state.Step, _plan.TotalSteps, loss, _clock.TokensPerSecond, _clock.Remaining(_plan.TotalSteps - _state.Step)));
+    }
+
+    // Forward and backward over all micro-batches. When memory runs out the step starts over with smaller ones; the effective batch stays the same.
+    private (double Loss, long Tokens, MetricSums Metrics) Gradients(int step, CancellationToken cancellation)
+    {
+        var planned = _plan.MicroBatches(step);
+        while (true)
+        {
+            try
+            {
+                // Dropout, noise and sampling of a step depend on seed and step alone.
+                manual_seed((long)(SeededShuffle.Mix((ulong)_recipe.Run.Seed, (ulong)step) >> 1));
+                return Gradients(step, planned, cancellation);
+            }
+            catch (Exception e) when (OutOfMemory.Is(e) && planned.Max(m => m.Length) > _state.Split)
+            {
+                _policy.Trained.ClearGradient();
+                _state = _state with { Split = _state.Split * 2 };
+                Say($"memory ran out in step {step + 1}: micro-batches are cut into {_state.Split} parts from here on; the effective batch stays the same");
+            }
+        }
+    }
+
+    private (double Loss, long Tokens, MetricSums Metrics) Gradients(int step, IReadOnlyList<int[]> planned, CancellationToken cancellation)
+    {
+        _objective.BeginStep(step, planned, cancellation);
+        double items = planned.Sum(m => m.Sum(_objective.ItemsOf));
+        var metrics = new MetricSums();
+        double loss = 0;
+        long tokens = 0;
+        foreach (var micro in planned)
+        {
+            foreach (var part in micro.Chunk((micro.Length + _state.Split - 1) / _state.Split))
+            {
+                var share = new MicroBatchShare(Math.Max(1, items), (double)part.Length / micro.Length / planned.Count, planned.Count);
+                var outcome = _objective.Backward(part, share);
+                loss += outcome.Loss;
+                tokens += outcome.Tokens;
+                metrics.Add(outcome.Metrics, outcome.Weight);
+            }
+        }
+
+        return (loss, tokens, metrics);
+    }
+
+    private void Evaluate(MetricSums metrics, CancellationToken cancellation)
+    {
+        if (_evalEvery == 0 || (_state.Step % _evalEvery != 0 && _state.Step != _plan.TotalSteps))
+        {
+            return;
+        }
+
+        if (_objective.Evaluate(_recipe.Run.PerDeviceEvalBatchSize, cancellation) is not { } evaluated)
+        {
+            return;
+        }
+
+        metrics.Add(evaluated, 1);
+        var loss = evaluated["eval_loss"];
+        var better = _state.BestEvalLoss is not { } best || loss < best - _recipe.Run.EarlyStoppingThreshold;
+        _state = better
+            ? _state with { EvalLoss = loss, BestEvalLoss = loss, BestStep = _state.Step, WithoutImprovement = 0 }
+            : _state with { EvalLoss = loss, WithoutImprovement = _state.WithoutImprovement + 1 };
+        if (better && _recipe.Run.LoadBestModelAtEnd)
+        {
+            _checkpoints.SaveBest(_state.Step, _policy.Trained.Master);
+        }
+
+        if (_recipe.Run.EarlyStoppingPatience is { } patience && _state.WithoutImprovement >= patience)
+        {
+            _state = _state with { StoppedEarly = true };
+            Say($"stopped early: no better evaluation loss than {_state.BestEvalLoss:G5} (step {_state.BestStep}) in {patience} evaluations");
+        }
+    }
+
+    private bool CheckpointIsDue() =>
+        _state.Step < _plan.TotalSteps
+        && ((_recipe.Run.SaveSeconds > 0 && _clock.SinceCheckpoint.TotalSeconds >= _recipe.Run.SaveSeconds)
+            || (_recipe.Run.SaveSteps > 0 && _state.Step % _recipe.Run.SaveSteps == 0));
+
+    private void SaveCheckpoint()
+    {
+        var started = _job.Time.GetTimestamp();
+        _checkpoints.Save(_state, _policy.Trained.Master, _optimizer);
+        _checkpointsWritten++;
+        _checkpointSeconds += _job.Time.GetElapsedTime(started).TotalSeconds;
+        _clock.CheckpointDone();
+    }
+
+    private void Publish()
+    {
+        using var staged = StagedFolder.Create(_job.OutputFolder);
+        DType? dtype = _recipe.Run.SaveDtype switch { "float32" => DType.F32, "bfloat16" => DType.BF16, "float16" => DType.F16, _ => null };
+        _policy.Save(staged.Path, dtype);
+        if (_recipe.Init == "random")
+        {
+            CheckpointWriter.CopyCompanions(_job.ModelFolder!, staged.Path);
+        }
+
+        var files = ContentDigest.OfFolder(staged.Path);
+        File.Copy(Path.Combine(_workFolder, MetricsLog.FileName), staged[MetricsLog.FileName]);
+        var source = ModelManifest.Exists(_job.ModelFolder!) ? ModelManifest.Read(_job.ModelFolder!) : null;
+        var sourceId = source?.Id ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(_job.ModelFolder!)));
+        new ModelManifest
+        {
+            Id = _job.ModelId ?? Path.GetFileName(_job.OutputFolder),
+            Parents = _job.Parents ?? (_recipe.Init == "random" ? [] : [new ModelParent(sourceId, _identity.Model)]),
+            Action = TrainingRecipe.NameOf(_recipe.Method),
+            Parameters = _identity.Parameters(_state.Threads),
+            Seed = _recipe.Run.Seed,
+            Base = _recipe.Init == "random" ? null : source?.Base ?? sourceId,
+            Data = _identity.Data,
+            Files = files,
+        }.Write(staged.Path);
+        staged.Publish();
+        Directory.Delete(_workFolder, recursive: true);
+    }
+
+    // Micro-batches are cut before the start when they would not fit; a model that does not fit at all is refused.
+    private int SplitThatFits()
+    {
+        if (_policy.Device.type != TorchSharp.DeviceType.CPU)
+        {
+            return 1;
+        }
+
+        var available = _recipe.Run.MaxMemoryGb is { } gb ? (long)(gb * 1e9) : MemoryEstimate.AvailableBytes();
+        var estimate = MemoryEstimate.Of(_policy.Model.Spec, _policy.Model.Parameters.Layout.Length, _policy.Trained.Layout.Length, _recipe);
+        var longest = Enumerable.Range(0, _objective.RowCount).Max(_objective.TokensOf);
+        var rows = _recipe.Optimization.PerDeviceTrainBatchSize;
+        if (estimate.Total(longest) > available)
+        {
+            throw new InvalidInputException(FormattableString.Invariant(
+                $"the training needs about {estimate.Total(longest) / 1e9:F1} GB for a single row of {longest} tokens and {available / 1e9:F1} GB are free; use lora, bfloat16, gradient_checkpointing, a smaller max_length or a smaller model"));
+        }
+
+        var split = 1;
+        while (split < rows && estimate.Total((long)longest * ((rows + split - 1) / split)) > available)
+        {
+            split *= 2;
+        }
+
+        if (split > 1)
+        {
+            Say(FormattableString.Invariant(
+                $"micro-batches of {rows} rows need about {estimate.Total((long)longest * rows) / 1e9:F1} GB and {available / 1e9:F1} GB are free: they are cut into {split} parts; the effective batch stays the same"));
+        }
+
+        return split;
+    }
+
+    private static int EvaluationInterval(TrainingRecipe recipe, BatchPlan plan)
+    {
+        if (recipe.Data.Eval.Count == 0)
+        {
+            return 0;
+        }
+
+        return recipe.Run.EvalSteps switch
+        {
+            null => plan.StepsPerPass,
+            0 => 0,
+            < 1 and var share => Math.Max(1, (int)Math.Ceiling(plan.TotalSteps * share)),
+            var steps => (int)steps,
+        };
+    }
+
+    private void Say(string message) =>
+        _progress?.Report(new TrainingProgress(_state?.Step ?? 0, _plan.TotalSteps, _state?.LastLoss ?? double.NaN, 0, TimeSpan.Zero, message));
+}

@@ -1,0 +1,60 @@
+using System.Text.Json;
+using LamdAgent.Checkpoints;
+using LamdAgent.Domain.Recipes;
+using LamdAgent.Modeling.Training;
+using LamdAgent.TestKit;
+
+namespace LamdAgent.Modeling.Tests.Training;
+
+public sealed class GoldenCurveTests
+{
+    [Theory]
+    [InlineData("sft")]
+    [InlineData("sft-accumulated")]
+    [InlineData("dpo")]
+    [InlineData("dpo-accumulated")]
+    public void The_curve_and_the_final_weights_are_those_of_pytorch(string name)
+    {
+        using var folder = new TemporaryFolder();
+        using var golden = JsonDocument.Parse(File.ReadAllText(Repository.Golden("train", name + ".json")));
+        var recipe = TrainingRecipe.FromSettings(
+                golden.RootElement.GetProperty("recipe").EnumerateObject().Select(p => KeyValuePair.Create(p.Name, (object?)p.Value)), name)
+            .ResolvePaths(Repository.Golden("train"));
+        Trainer.Run(recipe, new TrainingJob { ModelFolder = Repository.Golden("models", "llama-untied"), OutputFolder = folder["out"] });
+
+        var log = golden.RootElement.GetProperty("log");
+        var lines = File.ReadAllLines(folder["out", "metrics.jsonl"]);
+        lines.Length.ShouldBe(log.GetArrayLength());
+        for (var i = 0; i < lines.Length; i++)
+        {
+            var line = JsonDocument.Parse(lines[i]).RootElement;
+            foreach (var metric in log[i].EnumerateObject())
+            {
+                var expected = metric.Value.GetDouble();
+                var tolerance = metric.Name switch
+                {
+                    "learning_rate" => 1e-9,
+                    "grad_norm" => 1e-3 * Math.Abs(expected),
+                    "logps/chosen" or "logps/rejected" => 2e-3,
+                    _ => 2e-4,
+                };
+                line.GetProperty(metric.Name).GetDouble().ShouldBe(expected, tolerance, $"{metric.Name} of step {i + 1}");
+            }
+        }
+
+        using var trained = Checkpoint.Open(folder["out"]);
+        using var reference = SafetensorsFile.Open(Repository.Golden("train", name + ".safetensors"));
+        foreach (var tensorName in golden.RootElement.GetProperty("final").EnumerateArray().Select(t => t.GetString()!))
+        {
+            var actual = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(trained.Tensor(tensorName).Bytes);
+            var expected = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(reference.Tensors[tensorName].Bytes);
+            for (var i = 0; i < expected.Length; i++)
+            {
+                if (Math.Abs(actual[i] - expected[i]) > 5e-4f)
+                {
+                    Assert.Fail($"{tensorName}[{i}]: {actual[i]} instead of {expected[i]}");
+                }
+            }
+        }
+    }
+}
