@@ -13,6 +13,8 @@ public static class GraderCatalogue
     {
         ["exact_match"] = options => new ExactMatchGrader(options),
         ["gsm8k"] = options => new Gsm8kGrader(options),
+        ["tool_calls_ace"] = options => NoOptions(options, new AceGrader()),
+        ["tool_calls_bfcl"] = options => NoOptions(options, new BfclGrader()),
         ["tool_calls_json"] = options => new ToolCallsJsonGrader(options),
     };
 

@@ -7,6 +7,8 @@ public sealed class GoldenGraderTests
 {
     [Theory]
     [InlineData("gsm8k", 0)]
+    [InlineData("tool_calls_ace", 0)]
+    [InlineData("tool_calls_bfcl", 0)]
     public void Verdicts_equal_the_reference(string grader, double tolerance) =>
         GoldenRows.ShouldAgree(GraderCatalogue.Create(grader), $"{grader}.jsonl", tolerance);
 }
