@@ -35,7 +35,7 @@ public sealed class EvaluationTask
         }
 
         Metric = root.Optional("metric")?.AsOneOf([.. Grader.Metrics]) ?? Grader.Metrics[0];
-        HigherIsBetter = root.Optional("higher_is_better")?.AsBool() ?? true;
+        HigherIsBetter = root.Optional("higher_is_better")?.AsBool() ?? Grader.HigherIsBetter;
         Prompt = PromptForm.Read(root.Optional("prompt")?.AsMapping());
         MaxNewTokens = root.Optional("max_new_tokens")?.AsInt(1, 1 << 20) ?? 256;
         Stop = root.Optional("stop") is { } stop ? [.. stop.AsSequence().Select(node => node.AsString() is { Length: > 0 } text ? text : throw node.Error("a stop string cannot be empty"))] : [];
@@ -69,7 +69,7 @@ public sealed class EvaluationTask
     /// <summary>The metric that is the task's score; one of the grader's, the main one by default.</summary>
     public string Metric { get; }
 
-    /// <summary>Whether a larger score is better; true by default.</summary>
+    /// <summary>Whether a larger score is better; the grader knows by default.</summary>
     public bool HigherIsBetter { get; }
 
     /// <summary>How a row becomes a prompt.</summary>

@@ -1,7 +1,12 @@
 using LamdAgent.Domain;
 using LamdAgent.Domain.Configuration;
+using LamdAgent.Evaluation.Grading.Checks;
 using LamdAgent.Evaluation.Grading.Exact;
-using LamdAgent.Evaluation.Grading.Math;
+using LamdAgent.Evaluation.Grading.Instructions;
+using LamdAgent.Evaluation.Grading.Language;
+using LamdAgent.Evaluation.Grading.Mathematics;
+using LamdAgent.Evaluation.Grading.MultipleChoice;
+using LamdAgent.Evaluation.Grading.Questions;
 using LamdAgent.Evaluation.Grading.ToolCalls;
 
 namespace LamdAgent.Evaluation;
@@ -13,9 +18,18 @@ public static class GraderCatalogue
     {
         ["exact_match"] = options => new ExactMatchGrader(options),
         ["gsm8k"] = options => new Gsm8kGrader(options),
+        ["ifeval"] = options => NoOptions(options, new IfEvalGrader()),
+        ["multiple_choice"] = options => new MultipleChoiceGrader(options),
+        ["multiple_choice_aggregate"] = options => NoOptions(options, new MultipleChoiceAggregateCheck()),
+        ["perplexity"] = options => new PerplexityGrader(options),
+        ["squad"] = options => new SquadGrader(options),
+        ["squad_v2_aggregate"] = options => NoOptions(options, new SquadV2AggregateCheck()),
+        ["standard_errors"] = options => NoOptions(options, new StandardErrorCheck()),
+        ["stop_strings"] = options => NoOptions(options, new StopStringCheck()),
         ["tool_calls_ace"] = options => NoOptions(options, new AceGrader()),
         ["tool_calls_bfcl"] = options => NoOptions(options, new BfclGrader()),
         ["tool_calls_json"] = options => new ToolCallsJsonGrader(options),
+        ["triviaqa"] = options => new TriviaQaGrader(options),
     };
 
     /// <summary>All names in alphabetical order.</summary>

@@ -14,6 +14,9 @@ public interface IGrader
     /// <summary>The metrics it yields, the main one first; empty for graders that only check a calculation and cannot carry a task.</summary>
     IReadOnlyList<string> Metrics { get; }
 
+    /// <summary>Whether a larger value of the main metric is better; true unless the grader says otherwise.</summary>
+    bool HigherIsBetter => true;
+
     /// <summary>Judges one answer.</summary>
     /// <param name="item">The row of the data set.</param>
     /// <param name="response">The answer: a string, or for log-likelihood graders an object.</param>

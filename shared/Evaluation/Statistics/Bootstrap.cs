@@ -7,6 +7,10 @@ public static class Bootstrap
     public const int DefaultIterations = 100_000;
 
     private const int Chunk = 1000;
+    private const long Budget = 20_000_000;
+
+    /// <summary>As many resamples as stay within about a second of work for metrics that are linear in the items: the harness's default for small sets, at least 1000 for large ones.</summary>
+    public static int Affordable(int count) => (int)Math.Clamp(Budget / Math.Max(1, count), 1000, DefaultIterations);
 
     /// <summary>
     /// The sample deviation of <paramref name="metric"/> over resamples. Chunks of 1000 resamples have their own generator, seeded with the chunk's

@@ -1,3 +1,5 @@
+using LamdAgent.Evaluation.Python;
+
 namespace LamdAgent.Evaluation.Statistics;
 
 /// <summary>
@@ -7,7 +9,7 @@ namespace LamdAgent.Evaluation.Statistics;
 public static class StandardErrors
 {
     /// <summary>The arithmetic mean.</summary>
-    public static double Mean(IReadOnlyList<double> values) => values.Count > 0 ? Sum(values) / values.Count : throw Empty();
+    public static double Mean(IReadOnlyList<double> values) => values.Count > 0 ? PythonMath.Sum(values) / values.Count : throw Empty();
 
     /// <summary>The upper median, as the harness takes it: the element in the middle of the sorted values, the right one of two.</summary>
     public static double Median(IReadOnlyList<double> values) => values.Count > 0 ? values.Order().ElementAt(values.Count / 2) : throw Empty();
@@ -28,36 +30,14 @@ public static class StandardErrors
     public static double Pooled(IReadOnlyList<double> errors, IReadOnlyList<int> sizes)
     {
         var total = sizes.Sum();
-        var sum = 0.0;
-        for (var i = 0; i < errors.Count; i++)
-        {
-            sum += (sizes[i] - 1) * errors[i] * errors[i] * sizes[i];
-        }
-
+        var sum = PythonMath.Sum(errors.Zip(sizes, (error, size) => (size - 1) * error * error * size));
         return Math.Sqrt(sum / (total - errors.Count) / total);
     }
 
     private static double SquaredDeviations(IReadOnlyList<double> values)
     {
         var mean = Mean(values);
-        var sum = 0.0;
-        foreach (var value in values)
-        {
-            sum += (value - mean) * (value - mean);
-        }
-
-        return sum;
-    }
-
-    private static double Sum(IReadOnlyList<double> values)
-    {
-        var sum = 0.0;
-        foreach (var value in values)
-        {
-            sum += value;
-        }
-
-        return sum;
+        return PythonMath.Sum(values.Select(value => (value - mean) * (value - mean)));
     }
 
     private static InvalidOperationException Empty() => new("no values: there is no mean of nothing");

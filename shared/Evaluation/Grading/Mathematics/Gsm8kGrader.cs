@@ -5,7 +5,7 @@ using LamdAgent.Domain.Configuration;
 using LamdAgent.Evaluation.Data;
 using LamdAgent.Evaluation.Python;
 
-namespace LamdAgent.Evaluation.Grading.Math;
+namespace LamdAgent.Evaluation.Grading.Mathematics;
 
 /// <summary>
 /// Grade-school maths with an exact number as the answer, as lm-evaluation-harness grades it (<c>tasks/gsm8k</c>, version 3): three task variants,
