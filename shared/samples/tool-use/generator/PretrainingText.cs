@@ -4,7 +4,7 @@ namespace LamdAgent.Samples.ToolUse;
 
 /// <summary>
 /// What the base model is trained on: instructions in chat form, and plain documents that write named values down as JSON. The latter teach the
-/// copying that tool calls are made of (quotes, keys, values picked by their name), while no tool call, tool list or tool request is ever shown.
+/// copying that tool calls are made of (quotes, keys, values picked by name or from a sentence), while no tool, tool call or request for one is ever shown.
 /// </summary>
 public static class PretrainingText
 {
@@ -14,9 +14,35 @@ public static class PretrainingText
     private static readonly string[] NumberKeys = ["hour", "people", "count", "day", "size", "price", "level", "age"];
     private static readonly string[] Kinds = ["order", "visit", "person", "trip", "parcel", "game"];
 
+    /// <summary>What happened, told in sentences that no user says to the model, with the keys that tools will use later.</summary>
+    private static readonly (string Sentence, string[] Keys)[] Events =
+    [
+        ("The alarm {label} rang at {hour}.", ["label", "hour"]),
+        ("At {hour} there was an alarm for {label}.", ["label", "hour"]),
+        ("The message {text} went to {to}.", ["to", "text"]),
+        ("Yesterday {to} got the message {text}.", ["to", "text"]),
+        ("The table at {place} was for {people} people.", ["place", "people"]),
+        ("There were {people} people at a table at {place}.", ["place", "people"]),
+        ("There was rain in {city}.", ["city"]),
+        ("The weather in {city} was good.", ["city"]),
+        ("The song {title} is by {artist}.", ["title", "artist"]),
+        ("We know {artist} by the song {title}.", ["title", "artist"]),
+        ("They went from {start} to {end}.", ["start", "end"]),
+        ("The way to {end} went from {start}.", ["start", "end"]),
+        ("They got {count} {item} at the shop {shop}.", ["item", "count", "shop"]),
+        ("The shop {shop} had {count} of {item}.", ["item", "count", "shop"]),
+        ("There was {name} on day {day}.", ["name", "day"]),
+        ("On day {day} they had {name}.", ["name", "day"]),
+    ];
+
     /// <summary>A document: the part that sets the task, and the part to be learned.</summary>
     public static (string Given, string Learned) Document(SeededRandom random, Lexicon lexicon)
     {
+        if (random.Chance(0.35))
+        {
+            return Event(random, lexicon);
+        }
+
         var fields = Fields(random, lexicon);
         var json = Json(fields);
         switch (random.Below(5))
@@ -37,11 +63,26 @@ public static class PretrainingText
         }
     }
 
+    private static (string Given, string Learned) Event(SeededRandom random, Lexicon lexicon)
+    {
+        var (sentence, keys) = random.Pick(Events);
+        var fields = Fields(random, lexicon, keys);
+        foreach (var (key, value) in fields)
+        {
+            sentence = sentence.Replace($"{{{key}}}", $"{value}", StringComparison.Ordinal);
+        }
+
+        return ($"{sentence}\nJSON:\n", Json(fields));
+    }
+
     private static List<(string Key, object Value)> Fields(SeededRandom random, Lexicon lexicon)
     {
-        var count = random.Between(1, 3);
-        var keys = random.Shuffled(WordKeys.Concat(NumberKeys))[..count];
-        var words = lexicon.Words(random, DataSplit.Train, count);
+        return Fields(random, lexicon, random.Shuffled(WordKeys.Concat(NumberKeys))[..random.Between(1, 3)]);
+    }
+
+    private static List<(string Key, object Value)> Fields(SeededRandom random, Lexicon lexicon, IReadOnlyList<string> keys)
+    {
+        var words = lexicon.Words(random, DataSplit.Train, keys.Count);
         return [.. keys.Select((key, i) => (key, NumberKeys.Contains(key) ? (object)random.Between(1, 30) : words[i]))];
     }
 

@@ -18,7 +18,8 @@ public sealed class SampleData
     private const int TrainingRows = 1200;
     private const int ValidationItems = 120;
     private const int TestItems = 180;
-    private const int PretrainingRows = 64_000;
+    private const int PretrainingRows = 100_000;
+    private const double InstructionShare = 0.5;
     private const double SpoiledShare = 0.5;
 
     private static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -60,7 +61,7 @@ public sealed class SampleData
         };
     }
 
-    /// <summary>The text the base model is trained on, half instructions and half documents: `prompt`/`completion` rows.</summary>
+    /// <summary>The text the base model is trained on, instructions and documents: `prompt`/`completion` rows.</summary>
     public byte[] Pretraining()
     {
         var random = new SeededRandom(_seed, "pretraining");
@@ -73,7 +74,7 @@ public sealed class SampleData
 
     private (string Given, string Learned) PretrainingRow(SeededRandom random)
     {
-        if (random.Chance(0.5))
+        if (random.Chance(1 - InstructionShare))
         {
             return PretrainingText.Document(random, _lexicon) is var (given, learned) ? (given, learned + ChatFormat.TurnEnd) : default;
         }

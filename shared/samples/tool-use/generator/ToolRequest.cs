@@ -7,7 +7,7 @@ namespace LamdAgent.Samples.ToolUse;
 /// <param name="Arguments">Its arguments in the order of the declaration: an int or a string each.</param>
 public sealed record ToolRequest(IReadOnlyList<Tool> Offered, string Prompt, string Name, IReadOnlyList<(string Key, object Value)> Arguments)
 {
-    private const int OfferedCount = 3;
+    private const int OfferedCount = 2;
     private const int LargestNumber = 30;
 
     /// <summary>A random request with words of the split.</summary>

@@ -1,0 +1,100 @@
+using System.Text;
+using System.Text.Json;
+using LamdAgent.Domain.Recipes;
+using LamdAgent.Domain.Specs;
+using LamdAgent.Evaluation;
+using LamdAgent.Samples.ToolUse;
+using LamdAgent.TestKit;
+using LamdAgent.Tokenization;
+
+namespace LamdAgent.Standalone.Tests.Samples;
+
+/// <summary>The sample search: its files are what its generator makes, and what the models are scored on was never trained on.</summary>
+public sealed class ToolUseSampleTests(ToolUseSampleTests.Made made) : IClassFixture<ToolUseSampleTests.Made>
+{
+    private static readonly string Folder = Path.Combine(Repository.Root, "shared", "samples", "tool-use");
+
+    [Fact]
+    public void Committed_files_are_what_the_seed_makes()
+    {
+        foreach (var (path, bytes) in made.Files)
+        {
+            File.ReadAllBytes(Path.Combine(Folder, path)).AsSpan().SequenceEqual(bytes).ShouldBeTrue($"{path} differs: run the generator again");
+        }
+    }
+
+    [Fact]
+    public void Nothing_scored_was_trained_on() => Disjointness.Verify(new Dictionary<string, byte[]>(made.Files) { ["pretraining/text.jsonl"] = made.Data.Pretraining() });
+
+    [Fact]
+    public void An_item_in_the_training_data_is_noticed()
+    {
+        var item = Encoding.UTF8.GetString(made.Files["data/test/instructions.jsonl"]).Split('\n')[0];
+        var spoiled = new Dictionary<string, byte[]>(made.Files) { ["data/train/more.jsonl"] = Encoding.UTF8.GetBytes(item) };
+        Should.Throw<InvalidOperationException>(() => Disjointness.Verify(spoiled)).Message.ShouldContain("data/test/instructions.jsonl");
+    }
+
+    [Fact]
+    public void Another_seed_makes_other_data() =>
+        new SampleData(SampleData.DefaultSeed + 1).Committed()["data/train/mixed.jsonl"].ShouldNotBe(made.Files["data/train/mixed.jsonl"]);
+
+    [Fact]
+    public void Tokenizer_gives_every_text_back_and_splits_words_alike_everywhere()
+    {
+        var tokenizer = Tokenizer.Load(Path.Combine(Folder, "base"));
+        foreach (var line in Encoding.UTF8.GetString(made.Files["data/validation/tool-use.jsonl"]).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var item = JsonDocument.Parse(line).RootElement;
+            var prompt = item.GetProperty("messages")[0].GetProperty("content").GetString()!;
+            tokenizer.Decode(tokenizer.Encode(prompt, addSpecialTokens: false), skipSpecialTokens: false).ShouldBe(prompt);
+            foreach (var argument in item.GetProperty("calls")[0].GetProperty("arguments").EnumerateObject().Where(a => a.Value.ValueKind == JsonValueKind.String))
+            {
+                var word = argument.Value.GetString()!;
+                var alone = tokenizer.Encode(word, addSpecialTokens: false);
+                alone.Length.ShouldBe(word.Length / 2, word);
+                tokenizer.Encode($" {word}", addSpecialTokens: false)[1..].ShouldBe(alone, word);
+                tokenizer.Encode($": \"{word}", addSpecialTokens: false)[^alone.Length..].ShouldBe(alone, word);
+            }
+        }
+    }
+
+    [Fact]
+    public void End_and_padding_are_different_tokens_within_the_vocabulary()
+    {
+        var tokenizer = Tokenizer.Load(Path.Combine(Folder, "base"));
+        var config = JsonDocument.Parse(made.Files["base/config.json"]).RootElement;
+        tokenizer.VocabularySize.ShouldBe(config.GetProperty("vocab_size").GetInt32());
+        tokenizer.EosId.ShouldBe(config.GetProperty("eos_token_id").GetInt32());
+        tokenizer.PadId.ShouldBe(config.GetProperty("pad_token_id").GetInt32());
+        tokenizer.PadId.ShouldNotBe(tokenizer.EosId);
+    }
+
+    [Fact]
+    public void Tasks_recipe_and_search_are_valid()
+    {
+        foreach (var task in new[] { "tool-use", "instructions" })
+        {
+            var read = EvaluationTask.Load(Path.Combine(Folder, "tasks", $"{task}.yaml"));
+            read.ReadRows(EvaluationSplit.Validation).Count.ShouldBe(120);
+            read.ReadRows(EvaluationSplit.Test).Count.ShouldBe(180);
+        }
+
+        TrainingRecipe.Load(Path.Combine(Folder, "base.yaml")).Init.ShouldBe("random");
+        var spec = SearchSpecReader.Load(Path.Combine(Folder, "search.yaml"));
+        spec.Datasets.Select(d => d.Id).ShouldBe(["tool-calls", "instructions", "mixed", "noisy"]);
+        spec.Budget.Steps.ShouldBeGreaterThanOrEqualTo(8);
+    }
+
+    /// <summary>The data, made once for all tests.</summary>
+    public sealed class Made
+    {
+        /// <summary>The generator's parts.</summary>
+        public SampleData Data { get; } = new();
+
+        /// <summary>The files by path.</summary>
+        public IReadOnlyDictionary<string, byte[]> Files { get; }
+
+        /// <summary>Makes them.</summary>
+        public Made() => Files = Data.Committed();
+    }
+}
