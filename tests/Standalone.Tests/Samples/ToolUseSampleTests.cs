@@ -80,7 +80,7 @@ public sealed class ToolUseSampleTests(ToolUseSampleTests.Made made) : IClassFix
         }
 
         TrainingRecipe.Load(Path.Combine(Folder, "base.yaml")).Init.ShouldBe("random");
-        var spec = SearchSpecReader.Load(Path.Combine(Folder, "search.yaml"));
+        var spec = SearchSpecReader.Parse(File.ReadAllText(Path.Combine(Folder, "search.yaml")), "search.yaml", Folder);
         spec.Datasets.Select(d => d.Id).ShouldBe(["tool-calls", "instructions", "mixed", "noisy"]);
         spec.Budget.Steps.ShouldBeGreaterThanOrEqualTo(8);
     }

@@ -27,6 +27,7 @@ public sealed class SampleData
 
     private readonly long _seed;
     private readonly Lexicon _lexicon;
+    private readonly Dictionary<string, bool> _accepted = new(StringComparer.Ordinal);
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
 
     /// <summary>Learns the tokenizer; everything else is made when asked for.</summary>
@@ -122,7 +123,17 @@ public sealed class SampleData
         return made;
     }
 
-    private bool KeepsItsSyllables(string word) =>
+    private bool KeepsItsSyllables(string word)
+    {
+        if (!_accepted.TryGetValue(word, out var accepted))
+        {
+            _accepted[word] = accepted = HasSameTokensEverywhere(word);
+        }
+
+        return accepted;
+    }
+
+    private bool HasSameTokensEverywhere(string word) =>
         Encoding.Encode(word).All(t => t.Length == 2)
         && Encoding.Encode($" {word}").SequenceEqual(["Ġ", .. Encoding.Encode(word)])
         && Encoding.Encode($"\"{word.ToUpperInvariant()}").Skip(1).All(t => t.Length == 2);
