@@ -204,6 +204,21 @@ public sealed class ModelConfig
         }
     }
 
+    /// <summary>A copy whose special token ids are those of another config, for a model that takes over the other's tokenizer.</summary>
+    public ModelConfig WithTokenIdsOf(ModelConfig other)
+    {
+        var copy = (JsonObject)_json.DeepClone();
+        foreach (var key in new[] { "bos_token_id", "eos_token_id", "pad_token_id" })
+        {
+            if (other._json.TryGetPropertyValue(key, out var value))
+            {
+                copy[key] = value?.DeepClone();
+            }
+        }
+
+        return Parse(copy.ToJsonString(), FileName);
+    }
+
     /// <summary>The config as JSON text: what was read, with the changes that were made.</summary>
     public string ToJson() => _json.ToJsonString(Indented) + "\n";
 

@@ -87,7 +87,7 @@ public static class MergeEngine
             }
         }
 
-        inputs.WriteCompanions(config, plan, folder);
+        inputs.WriteCompanions(plan, folder);
         if (options.Digests)
         {
             foreach (var file in Directory.EnumerateFiles(folder).Select(f => Path.GetFileName(f)).Where(f => !digests.ContainsKey(f)))
@@ -122,9 +122,9 @@ public static class MergeEngine
         foreach (var tensor in plan.Tensors)
         {
             cancellation.ThrowIfCancellationRequested();
-            if (IsByteCopy(tensor))
+            if (FindByteCopy(tensor) is { } stored)
             {
-                Copy(tensor, output);
+                Copy(tensor, stored, output);
             }
             else if (tensor.Arithmetic == DType.F64)
             {
@@ -143,15 +143,20 @@ public static class MergeEngine
         output.Complete();
     }
 
-    private static bool IsByteCopy(TensorPlan tensor) =>
-        (!tensor.Arithmetic.IsFloat() || tensor.Method.IsCopy(tensor))
-        && tensor.Operands[0].Source.Stored is { } stored
-        && stored.DType == tensor.Output
-        && (tensor.Load is null || tensor.Load == stored.DType || !stored.DType.IsFloat());
-
-    private static void Copy(TensorPlan tensor, OutputPipeline output)
+    // Bytes can be copied where the method changes nothing and no conversion of types is asked for.
+    private static SafetensorsTensor? FindByteCopy(TensorPlan tensor)
     {
-        var stored = tensor.Operands[0].Source.Stored!;
+        var operand = tensor.Arithmetic.IsFloat() ? tensor.Method.CopiedOperand(tensor) : 0;
+        return operand >= 0
+            && tensor.Operands[operand].Source.Stored is { } stored
+            && stored.DType == tensor.Output
+            && (tensor.Load is null || tensor.Load == stored.DType || !stored.DType.IsFloat())
+            ? stored
+            : null;
+    }
+
+    private static void Copy(TensorPlan tensor, SafetensorsTensor stored, OutputPipeline output)
+    {
         for (var at = 0L; at < stored.ByteLength; at += OutputPipeline.WindowBytes)
         {
             var window = output.Rent((int)Math.Min(OutputPipeline.WindowBytes, stored.ByteLength - at));

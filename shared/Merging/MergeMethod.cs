@@ -68,8 +68,8 @@ public abstract class MergeMethod
     /// <summary>What a person should know about what will happen to a tensor, or null.</summary>
     internal virtual string? FindSurprise(TensorPlan plan) => null;
 
-    /// <summary>Whether a tensor can be copied byte by byte because the method would not change it.</summary>
-    internal virtual bool IsCopy(TensorPlan plan) => false;
+    /// <summary>The operand that the method would return as it is, so that its bytes can be copied; -1 when there is none.</summary>
+    internal virtual int CopiedOperand(TensorPlan plan) => -1;
 
     /// <summary>Looks at all tensors before the first is merged; only for methods whose decisions span the whole model.</summary>
     internal virtual void Prepare(MergeSession session)

@@ -12,6 +12,9 @@ public static class MergeMethodCatalogue
     [
         new LinearMerge(),
         new SlerpMerge(),
+        new NuSlerpMerge(),
+        new MultiSlerpMerge(),
+        new KarcherMerge(),
         new TaskVectorMerge("task_arithmetic", "adds the weighted task vectors to the base", TaskArithmetic, null, election: false, normalize: false, rescale: false),
         new TaskVectorMerge("ties", "trims task vectors by magnitude, elects signs, adds what agrees", Ties, new MagnitudeSparsifier(), election: true, normalize: true, rescale: false),
         new TaskVectorMerge("breadcrumbs", "drops the smallest and the largest changes, adds the rest", Breadcrumbs, new OutlierSparsifier(Gamma), election: false, normalize: false, rescale: false),
@@ -20,6 +23,13 @@ public static class MergeMethodCatalogue
         new TaskVectorMerge("dare_ties", "DARE with sign election", Dare, new BernoulliSparsifier(), election: true, normalize: false, rescale: true),
         new TaskVectorMerge("della", "drops small changes more often than large ones, elects signs", Della, new RowRankSparsifier(Epsilon), election: true, normalize: true, rescale: true),
         new TaskVectorMerge("della_linear", "DELLA without election", Della, new RowRankSparsifier(Epsilon), election: false, normalize: false, rescale: true),
+        new SceMerge(),
+        new ModelStockMerge(),
+        new NearSwapMerge(),
+        new RamMerge(plus: false),
+        new RamMerge(plus: true),
+        new ArceeFusionMerge(),
+        new PassthroughMerge(),
     ];
 
     private const string TaskArithmetic = "Ilharco et al., Editing models with task arithmetic, arXiv 2212.04089";

@@ -76,6 +76,24 @@ internal sealed class TensorMerge<T>(TensorPlan plan, BlockPool<T> blocks, Merge
         Visit(0, BlockCount(wholeRows), length, visit);
     }
 
+    /// <summary>Visits every block once in a fixed number of groups of neighbours; the blocks of a group one after the other, in order.</summary>
+    public void ForEachGroup(int groups, Action<int, Block<T>> visit)
+    {
+        var count = BlockCount();
+        threads.For(
+            0,
+            groups,
+            group =>
+            {
+                for (var index = group * count / groups; index < (group + 1) * count / groups; index++)
+                {
+                    var start = index * BlockLength;
+                    visit((int)group, blocks.Mine.At(this, index, start, (int)Math.Min(BlockLength, Length - start)));
+                }
+            },
+            cancellation);
+    }
+
     /// <summary>Makes the result: fills the last argument for every block. The result is written to the output in order while the next part is computed.</summary>
     public void Produce(Producer<T> fill, bool wholeRows = false)
     {

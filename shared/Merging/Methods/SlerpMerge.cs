@@ -41,7 +41,7 @@ internal sealed class SlerpMerge : MergeMethod
     internal override (DType Arithmetic, DType Result) Types(IReadOnlyList<DType> operands, int baseOperand) =>
         (operands[baseOperand] == DType.F64 ? DType.F64 : DType.F32, operands[baseOperand]);
 
-    internal override bool IsCopy(TensorPlan plan) => plan.Operands.Count == 1;
+    internal override int CopiedOperand(TensorPlan plan) => plan.Operands.Count == 1 ? 0 : -1;
 
     internal override void Merge<T>(TensorMerge<T> tensor)
     {

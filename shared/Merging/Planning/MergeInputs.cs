@@ -1,6 +1,7 @@
 using LamdAgent.Checkpoints;
 using LamdAgent.Domain;
 using LamdAgent.Merging.Sources;
+using LamdAgent.Merging.Vocabularies;
 
 namespace LamdAgent.Merging.Planning;
 
@@ -9,6 +10,8 @@ internal sealed class MergeInputs : IDisposable
 {
     private readonly Dictionary<ModelReference, InputModel> _models = [];
     private readonly List<InputModel> _open = [];
+    private TokenAlignment? _tokens;
+    private string? _chatTemplate;
 
     /// <summary>Opens every model that a configuration names.</summary>
     /// <exception cref="InvalidInputException">One cannot be opened.</exception>
@@ -32,15 +35,33 @@ internal sealed class MergeInputs : IDisposable
     }
 
     /// <summary>Plans the merge of these models.</summary>
-    public MergePlan Plan(MergeConfig config) => config.Tokenizer is null && config.ChatTemplate is null
-        ? MergePlanner.Plan(config, _models, tokens: null, config.Seed)
-        : throw new InvalidInputException("tokenizer and chat_template settings are not read yet");
+    public MergePlan Plan(MergeConfig config)
+    {
+        _tokens = TokenAlignment.Create(config, _models);
+        _chatTemplate = config.ChatTemplate is null ? null : ChatTemplates.Resolve(config.ChatTemplate, _models.Values.Select(m => m.Folder));
+        return MergePlanner.Plan(config, _models, _tokens, config.Seed);
+    }
 
     /// <summary>Writes config.json and copies tokenizer and other files.</summary>
-    public void WriteCompanions(MergeConfig config, MergePlan plan, string folder)
+    public void WriteCompanions(MergePlan plan, string folder)
     {
-        plan.Config.Write(folder);
-        CheckpointWriter.CopyCompanions(plan.Donor.Folder, folder);
+        if (_tokens is null)
+        {
+            plan.Config.Write(folder);
+            CheckpointWriter.CopyCompanions(plan.Donor.Folder, folder);
+        }
+        else
+        {
+            var donor = _models[_tokens.Donor];
+            plan.Config.WithTokenIdsOf(donor.Config).Write(folder);
+            CheckpointWriter.CopyCompanions(donor.Folder, folder);
+            TokenizerFiles.AddTokens(folder, _tokens);
+        }
+
+        if (_chatTemplate is not null)
+        {
+            TokenizerFiles.SetChatTemplate(folder, _chatTemplate);
+        }
     }
 
     /// <summary>The output's lamd.json.</summary>

@@ -3,6 +3,7 @@ using LamdAgent.Domain;
 using LamdAgent.Merging.Configuration;
 using LamdAgent.Merging.Numerics;
 using LamdAgent.Merging.Sources;
+using LamdAgent.Merging.Vocabularies;
 
 namespace LamdAgent.Merging.Planning;
 
@@ -241,7 +242,7 @@ internal sealed class MergePlanner
         {
             for (var i = 0; i < sources.Count; i++)
             {
-                sources[i] = _tokens.Apply(part.Sources[i].Source.Model, part.Name, sources[i], reference => _inputs[reference].Find(part.Name));
+                sources[i] = _tokens.Apply(part.Sources[i].Source.Model, part.Name, sources[i]);
             }
         }
 

@@ -70,7 +70,7 @@ internal sealed class TaskVectorMerge : MergeMethod
     internal override string? FindSurprise(TensorPlan plan) =>
         plan.Operands.Where((_, m) => m != plan.Base).Select(o => _sparsifier?.FindSurprise(plan, o.Parameters)).FirstOrDefault(s => s is not null);
 
-    internal override bool IsCopy(TensorPlan plan) => plan.Operands.Count == 1;
+    internal override int CopiedOperand(TensorPlan plan) => plan.Operands.Count == 1 ? plan.Base : -1;
 
     internal override void Merge<T>(TensorMerge<T> tensor)
     {

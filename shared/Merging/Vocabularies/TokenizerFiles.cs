@@ -1,0 +1,113 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LamdAgent.Checkpoints;
+using LamdAgent.Domain;
+
+namespace LamdAgent.Merging.Vocabularies;
+
+/// <summary>Writes the tokenizer of a merge: the donor's files, with the tokens that it lacked as added tokens.</summary>
+internal static class TokenizerFiles
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Extends the tokenizer that stands in a folder.</summary>
+    /// <exception cref="InvalidInputException">Tokens must be added and there is no tokenizer.json to add them to.</exception>
+    public static void AddTokens(string folder, TokenAlignment alignment)
+    {
+        if (alignment.NewTokens.Count == 0)
+        {
+            return;
+        }
+
+        var path = Path.Combine(folder, "tokenizer.json");
+        if (!File.Exists(path))
+        {
+            throw new InvalidInputException(alignment.Donor.ToString(), null, "tokens can only be added to a tokenizer.json; save the tokenizer in that form first");
+        }
+
+        var json = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        var added = json["added_tokens"] as JsonArray;
+        if (added is null)
+        {
+            json["added_tokens"] = added = [];
+        }
+
+        foreach (var (token, id, entry) in alignment.NewTokens)
+        {
+            added.Add(Entry(token, id, entry));
+        }
+
+        AtomicFile.WriteAllText(path, json.ToJsonString(Indented));
+        var configPath = Path.Combine(folder, "tokenizer_config.json");
+        if (File.Exists(configPath) && JsonNode.Parse(File.ReadAllText(configPath)) is JsonObject config && config["added_tokens_decoder"] is JsonObject decoder)
+        {
+            foreach (var (token, id, entry) in alignment.NewTokens)
+            {
+                var one = Entry(token, id, entry);
+                one.Remove("id");
+                decoder[$"{id}"] = one;
+            }
+
+            AtomicFile.WriteAllText(configPath, config.ToJsonString(Indented));
+        }
+    }
+
+    /// <summary>Sets a chat template in a folder, where transformers 4 and where transformers 5 look for it.</summary>
+    public static void SetChatTemplate(string folder, string template)
+    {
+        AtomicFile.WriteAllText(Path.Combine(folder, "chat_template.jinja"), template);
+        var path = Path.Combine(folder, "tokenizer_config.json");
+        var config = File.Exists(path) ? JsonNode.Parse(File.ReadAllText(path))!.AsObject() : [];
+        config["chat_template"] = template;
+        AtomicFile.WriteAllText(path, config.ToJsonString(Indented));
+    }
+
+    /// <summary>A model's chat template, or null.</summary>
+    public static string? FindChatTemplate(string folder)
+    {
+        var file = Path.Combine(folder, "chat_template.jinja");
+        if (File.Exists(file))
+        {
+            return File.ReadAllText(file);
+        }
+
+        var path = Path.Combine(folder, "tokenizer_config.json");
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        using var config = JsonDocument.Parse(File.ReadAllBytes(path));
+        if (config.RootElement.ValueKind != JsonValueKind.Object || !config.RootElement.TryGetProperty("chat_template", out var template))
+        {
+            return null;
+        }
+
+        // One text, or a list of named ones of which the default is meant.
+        return template.ValueKind switch
+        {
+            JsonValueKind.String => template.GetString(),
+            JsonValueKind.Array => template.EnumerateArray().Where(t => t.GetProperty("name").GetString() == "default").Select(t => t.GetProperty("template").GetString()).FirstOrDefault(),
+            _ => null,
+        };
+    }
+
+    private static JsonObject Entry(string token, int id, JsonElement? known)
+    {
+        var entry = known is { } element
+            ? JsonObject.Create(element.Clone())!.DeepClone().AsObject()
+            : new JsonObject
+            {
+                ["id"] = id,
+                ["content"] = token,
+                ["single_word"] = false,
+                ["lstrip"] = false,
+                ["rstrip"] = false,
+                ["normalized"] = true,
+                ["special"] = false,
+            };
+        entry["id"] = id;
+        return entry;
+    }
+}
