@@ -19,6 +19,9 @@ public sealed class GreedyStrategy : IStrategy
     /// <summary>Merges are formed from this many of the most promising models.</summary>
     private const int MergeCandidates = 8;
 
+    /// <summary>Each merge of the same models, by whatever method, lowers what they promise by this factor.</summary>
+    private const double RepeatDiscount = 0.9;
+
     /// <inheritdoc />
     public Task<StrategyChoice?> ChooseAsync(LedgerView view, CancellationToken cancellation) => Task.FromResult(Choose(view));
 
@@ -83,7 +86,8 @@ public sealed class GreedyStrategy : IStrategy
             from action in space.Enumerate(type).Take(20_000)
             where view.IsNew(action)
             let models = action.Models.Select(m => scores[m]).ToList()
-            select (Action: action, Promise: Promise(models), Sum: models.Average(s => s.Score), Turn: (types.IndexOf(type) - turn % types.Count + types.Count) % types.Count);
+            let tried = view.Seen.Select(s => s.Action).Concat(view.Pending).Count(a => a.Kind == ActionKind.Merge && a.Models.Order(StringComparer.Ordinal).SequenceEqual(action.Models.Order(StringComparer.Ordinal)))
+            select (Action: action, Promise: Promise(models) * Math.Pow(RepeatDiscount, tried), Sum: models.Average(s => s.Score), Turn: (types.IndexOf(type) - turn % types.Count + types.Count) % types.Count);
         var list = open.ToList();
         if (list.Count == 0)
         {

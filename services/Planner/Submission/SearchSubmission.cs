@@ -18,8 +18,9 @@ public static class SearchSubmission
     /// <param name="searchId">Id of the new search; null: the spec's name and the time.</param>
     /// <param name="overrides">Values of the command line.</param>
     /// <param name="clock">For the time of creation.</param>
+    /// <param name="environment">Reads an environment variable where the planner will run in this process: then the agent's key must be there now. Null: another process plans.</param>
     /// <exception cref="InvalidInputException">The spec is wrong or names what is not there.</exception>
-    public static PreparedSearch Prepare(string specFile, string? searchId, SearchOverrides overrides, TimeProvider clock)
+    public static PreparedSearch Prepare(string specFile, string? searchId, SearchOverrides overrides, TimeProvider clock, Func<string, string?>? environment = null)
     {
         if (!File.Exists(specFile))
         {
@@ -30,6 +31,11 @@ public static class SearchSubmission
         var yaml = File.ReadAllText(specFile);
         var folder = Path.GetDirectoryName(Path.GetFullPath(specFile))!;
         var spec = Override(SearchSpecReader.Parse(yaml, specFile, folder), overrides);
+        if (environment is not null && spec.Planner is { Strategy: "llm", Llm.ApiKeyVariable: { } variable } && string.IsNullOrEmpty(environment(variable)))
+        {
+            throw new InvalidInputException(spec.File, null, $"planner.llm.api_key names the environment variable {variable}, which is not set");
+        }
+
         foreach (var task in spec.Tasks)
         {
             RequireFile(spec, task.Line, "tasks", task.Id, task.Path);

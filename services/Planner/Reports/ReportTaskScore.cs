@@ -1,0 +1,7 @@
+namespace LamdAgent.Planner.Reports;
+
+/// <summary>One task's score.</summary>
+/// <param name="Score">In the task's units.</param>
+/// <param name="Stderr">Its standard error.</param>
+/// <param name="Count">Items.</param>
+public sealed record ReportTaskScore(double Score, double Stderr, int Count);
