@@ -57,8 +57,8 @@ internal sealed partial class DocumentRunStore
         string searchId, string stepId, StepFailure failure, DateTimeOffset now, CancellationToken cancellation) =>
         (await ChangeStepAsync(searchId, stepId, step => StepTransitions.FailUnclaimed(step, failure, now), cancellation)).Changed;
 
-    public async Task<bool> ReleaseStepAsync(StepClaim claim, CancellationToken cancellation) =>
-        (await ChangeStepAsync(claim, step => StepTransitions.Release(step, claim), cancellation)).Changed;
+    public async Task<bool> ReleaseStepAsync(StepClaim claim, bool countsAsAttempt, CancellationToken cancellation) =>
+        (await ChangeStepAsync(claim, step => StepTransitions.Release(step, claim, countsAsAttempt), cancellation)).Changed;
 
     public async Task<bool> CancelStepAsync(string searchId, string stepId, DateTimeOffset now, CancellationToken cancellation) =>
         (await ChangeStepAsync(searchId, stepId, step => StepTransitions.Cancel(step, now), cancellation)).Changed;

@@ -88,8 +88,11 @@ public interface IRunStore
     /// <summary>Ends a step as failed without a claim, when no lease is live (retries used up, command in the error queue). False when it has ended or is held.</summary>
     Task<bool> FailUnclaimedStepAsync(string searchId, string stepId, StepFailure failure, DateTimeOffset now, CancellationToken cancellation);
 
-    /// <summary>Gives a claim back unfinished (a worker that drains): lease cleared, <c>DispatchedAt</c> cleared so that it is sent again at once. False when the token is not current.</summary>
-    Task<bool> ReleaseStepAsync(StepClaim claim, CancellationToken cancellation);
+    /// <summary>Gives a claim back unfinished: lease cleared, <c>DispatchedAt</c> cleared so that it is sent again at once. False when the token is not current.</summary>
+    /// <param name="claim">The claim.</param>
+    /// <param name="countsAsAttempt">True after an unexpected error; false when the worker only had to stop (it drains, or was killed and is known to be dead): stopping often must not fail a step.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    Task<bool> ReleaseStepAsync(StepClaim claim, bool countsAsAttempt, CancellationToken cancellation);
 
     /// <summary>Ends a step as cancelled, whoever holds it (the token grows, so that a running worker's result is refused). False when it has ended.</summary>
     Task<bool> CancelStepAsync(string searchId, string stepId, DateTimeOffset now, CancellationToken cancellation);

@@ -71,8 +71,15 @@ internal static class StepTransitions
             ? null
             : WithoutLease(step) with { State = StepState.Failed, Failure = failure, FinishedAt = now, FencingToken = step.FencingToken + 1 };
 
-    public static StepRecord? Release(StepRecord step, StepClaim claim) =>
-        Holds(step, claim) ? WithoutLease(step) with { DispatchedAt = null, FencingToken = step.FencingToken + 1 } : null;
+    public static StepRecord? Release(StepRecord step, StepClaim claim, bool countsAsAttempt) =>
+        !Holds(step, claim)
+            ? null
+            : WithoutLease(step) with
+            {
+                DispatchedAt = null,
+                FencingToken = step.FencingToken + 1,
+                Attempt = countsAsAttempt ? step.Attempt : Math.Max(0, step.Attempt - 1),
+            };
 
     public static StepRecord? Cancel(StepRecord step, DateTimeOffset now) =>
         step.IsTerminal

@@ -159,8 +159,8 @@ internal sealed class InMemoryRunStore : IRunStore
     public Task<bool> FailUnclaimedStepAsync(string searchId, string stepId, StepFailure failure, DateTimeOffset now, CancellationToken cancellation) =>
         Change(searchId, stepId, s => s.IsTerminal || Leased(s, now) ? null : s with { State = StepState.Failed, Failure = failure, FinishedAt = now });
 
-    public Task<bool> ReleaseStepAsync(StepClaim claim, CancellationToken cancellation) =>
-        Fenced(claim, s => s with { LeaseHolder = null, LeaseUntil = null, DispatchedAt = null, Attempt = s.Attempt - 1 });
+    public Task<bool> ReleaseStepAsync(StepClaim claim, bool countsAsAttempt, CancellationToken cancellation) =>
+        Fenced(claim, s => s with { LeaseHolder = null, LeaseUntil = null, DispatchedAt = null, Attempt = countsAsAttempt ? s.Attempt : s.Attempt - 1 });
 
     public Task<bool> CancelStepAsync(string searchId, string stepId, DateTimeOffset now, CancellationToken cancellation) =>
         Change(searchId, stepId, s => s.IsTerminal ? null : s with { State = StepState.Cancelled, FencingToken = s.FencingToken + 1, FinishedAt = now });

@@ -136,7 +136,7 @@ public abstract class RunStoreContract : IAsyncLifetime
         (await Store.HeartbeatAsync(first, null, Noon.AddHours(1), Cancellation)).ShouldBe(HeartbeatAnswer.Lost);
         (await Store.CompleteProductionAsync(first, new ProducedModel("zombie", "z", 1), 1, Noon, Cancellation)).ShouldBeFalse();
         (await Store.FailStepAsync(first, new StepFailure(StepFailureKind.Faulted, "zombie"), 1, Noon, Cancellation)).ShouldBeFalse();
-        (await Store.ReleaseStepAsync(first, Cancellation)).ShouldBeFalse();
+        (await Store.ReleaseStepAsync(first, countsAsAttempt: true, Cancellation)).ShouldBeFalse();
         (await Store.CompleteProductionAsync(second, new ProducedModel("d", "models/m-0002", 5), 1, Noon, Cancellation)).ShouldBeTrue();
         (await Store.GetStepAsync("a", "s-0001", Cancellation))!.Product!.Digest.ShouldBe("d");
     }
@@ -193,7 +193,8 @@ public abstract class RunStoreContract : IAsyncLifetime
         var claim = (await Store.ClaimStepAsync("a", "s-0001", StepStage.Train, "w", Noon.AddSeconds(61), Noon.AddSeconds(91), Cancellation)).Claim!;
         (await CountAsync(Noon.AddSeconds(90))).ShouldBe(0);
         (await CountAsync(Noon.AddSeconds(92))).ShouldBe(1); // the worker died
-        await Store.ReleaseStepAsync(claim, Cancellation);
+        await Store.ReleaseStepAsync(claim, countsAsAttempt: false, Cancellation);
+        (await Store.GetStepAsync("a", "s-0001", Cancellation))!.Attempt.ShouldBe(0);
         (await CountAsync(Noon.AddSeconds(62))).ShouldBe(1); // given back
         await Store.ChangeSearchStatusAsync("a", [SearchStatus.Running], SearchStatus.Paused, null, Noon, Cancellation);
         (await CountAsync(Noon.AddSeconds(92))).ShouldBe(0);

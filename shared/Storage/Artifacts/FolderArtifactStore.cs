@@ -8,13 +8,23 @@ public sealed class FolderArtifactStore : IArtifactStore
 {
     private const string Draft = ".staging-";
     private readonly string root;
+    private readonly bool oneSearch;
 
     /// <summary>A store in a folder, which is made when it is not there.</summary>
-    public FolderArtifactStore(string root)
+    /// <param name="root">The folder.</param>
+    /// <param name="oneSearch">The folder belongs to one search: names do without its id.</param>
+    public FolderArtifactStore(string root, bool oneSearch = false)
     {
-        this.root = Path.GetFullPath(root);
+        this.root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
+        this.oneSearch = oneSearch;
         Directory.CreateDirectory(this.root);
     }
+
+    /// <inheritdoc />
+    public string NameOf(string searchId, string kind, string id) => oneSearch ? $"{kind}/{id}" : $"{searchId}/{kind}/{id}";
+
+    /// <inheritdoc />
+    public string? Find(string artifact) => PathOf(artifact) is var path && Directory.Exists(path) ? path : null;
 
     /// <inheritdoc />
     public Task<string> OpenAsync(string artifact, string? digest, CancellationToken cancellation)
@@ -75,10 +85,10 @@ public sealed class FolderArtifactStore : IArtifactStore
     }
 
     /// <inheritdoc />
-    public string WorkFolder(string searchId, string stepId) => Directory.CreateDirectory(PathOf($"work/{searchId}/{stepId}")).FullName;
+    public string WorkFolder(string searchId, string stepId) => Directory.CreateDirectory(PathOf(NameOf(searchId, "work", stepId))).FullName;
 
     /// <inheritdoc />
-    public void DeleteWorkFolder(string searchId, string stepId) => DeleteFolder(PathOf($"work/{searchId}/{stepId}"));
+    public void DeleteWorkFolder(string searchId, string stepId) => DeleteFolder(PathOf(NameOf(searchId, "work", stepId)));
 
     /// <inheritdoc />
     public void Delete(string artifact) => DeleteFolder(PathOf(artifact));

@@ -8,6 +8,9 @@ namespace LamdAgent.Storage.Artifacts;
 /// </summary>
 public interface IArtifactStore
 {
+    /// <summary>The name that an artifact of a search has: kind <c>models</c> and id <c>m-0007</c> give <c>models/m-0007</c>, where a store serves many searches with the search in front.</summary>
+    string NameOf(string searchId, string kind, string id);
+
     /// <summary>The folder of an artifact, to read from. Its content was compared with the digest it is expected to have.</summary>
     /// <param name="artifact">A name in this store, or the absolute path of a starting model.</param>
     /// <param name="digest">The model's digest (<see cref="ModelDigest"/>); null when nothing is known.</param>
@@ -24,6 +27,9 @@ public interface IArtifactStore
     /// </summary>
     /// <returns>The name it has now.</returns>
     Task<string> PublishAsync(string draft, string artifact, CancellationToken cancellation);
+
+    /// <summary>The folder of an artifact, or null when there is none.</summary>
+    string? Find(string artifact);
 
     /// <summary>Deletes a draft, if it is there.</summary>
     void Drop(string draft);
