@@ -18,7 +18,9 @@ public static class GraderCatalogue
     {
         ["exact_match"] = options => new ExactMatchGrader(options),
         ["gsm8k"] = options => new Gsm8kGrader(options),
+        ["hendrycks_math"] = options => NoOptions(options, new HendrycksMathGrader()),
         ["ifeval"] = options => NoOptions(options, new IfEvalGrader()),
+        ["minerva_math"] = options => NoOptions(options, new MinervaMathGrader()),
         ["multiple_choice"] = options => new MultipleChoiceGrader(options),
         ["multiple_choice_aggregate"] = options => NoOptions(options, new MultipleChoiceAggregateCheck()),
         ["perplexity"] = options => new PerplexityGrader(options),

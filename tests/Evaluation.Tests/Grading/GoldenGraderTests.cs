@@ -8,7 +8,9 @@ public sealed class GoldenGraderTests
 {
     [Theory]
     [InlineData("gsm8k", 0)]
+    [InlineData("hendrycks_math", 0)]
     [InlineData("ifeval", 0)]
+    [InlineData("minerva_math", 0)]
     [InlineData("multiple_choice", 1e-13)]
     [InlineData("multiple_choice_aggregate", 1e-13)]
     [InlineData("perplexity", 1e-13)]

@@ -1,0 +1,456 @@
+using System.Globalization;
+using System.Numerics;
+using Kinds = LamdAgent.Evaluation.Grading.Mathematics.LatexToken.Kinds;
+
+namespace LamdAgent.Evaluation.Grading.Mathematics;
+
+/// <summary>
+/// Reads LaTeX mathematics into an expression with the meaning SymPy's parser gives it: every letter is a symbol (also e, i and \pi), letters side by
+/// side are a product, <c>f(x)</c> after a letter is an unknown function, <c>1\frac{1}{2}</c> is a product. Relations, integrals, sums, products,
+/// limits, derivatives and brackets of quantum mechanics are refused; an answer that is one equals nothing here.
+/// </summary>
+internal sealed class LatexParser
+{
+    private const int MaxDepth = 200;
+
+    private static readonly HashSet<string> Functions = new(StringComparer.Ordinal)
+    {
+        @"\exp", @"\log", @"\lg", @"\ln", @"\sin", @"\cos", @"\tan", @"\csc", @"\sec", @"\cot", @"\arcsin", @"\arccos", @"\arctan", @"\arccsc", @"\arcsec", @"\arccot",
+        @"\sinh", @"\cosh", @"\tanh", @"\arsinh", @"\arcosh", @"\artanh",
+    };
+
+    private readonly List<LatexToken> _tokens;
+    private int _next;
+    private int _depth;
+
+    private LatexParser(List<LatexToken> tokens) => _tokens = tokens;
+
+    /// <exception cref="LatexSyntaxException">It cannot be read.</exception>
+    public static MathExpression Parse(string text)
+    {
+        var parser = new LatexParser(LatexLexer.Tokenize(text));
+        var result = parser.Additive();
+        return parser.Peek.Kind == Kinds.End ? result : throw parser.Unexpected();
+    }
+
+    private LatexToken Peek => _tokens[_next];
+
+    private bool At(string text) => Peek.Text == text && Peek.Kind is Kinds.Sign or Kinds.Command;
+
+    private bool Accept(string text)
+    {
+        var yes = At(text) && Peek.Text == text;
+        _next += yes ? 1 : 0;
+        return yes;
+    }
+
+    private void Expect(string text)
+    {
+        if (!Accept(text))
+        {
+            throw Unexpected();
+        }
+    }
+
+    private LatexSyntaxException Unexpected() => new($"unexpected '{Peek.Text}'");
+
+    private MathExpression Additive()
+    {
+        if (++_depth > MaxDepth)
+        {
+            throw new LatexSyntaxException("nested too deep");
+        }
+
+        var left = Multiplicative(functions: true);
+        while (At("+") || At("-"))
+        {
+            var minus = At("-");
+            _next++;
+            var right = Multiplicative(functions: true);
+            left = new MathExpression.Sum(left, minus ? MathExpression.Negate(right) : right);
+        }
+
+        _depth--;
+        return left;
+    }
+
+    // Without functions: the argument of a function that has no brackets ends before the next function.
+    private MathExpression Multiplicative(bool functions)
+    {
+        var left = Unary(functions);
+        while (true)
+        {
+            if (Accept("*") || Accept(@"\times") || Accept(@"\cdot"))
+            {
+                left = new MathExpression.Product(left, Unary(functions));
+            }
+            else if (Accept("/") || Accept(@"\div") || Accept(":"))
+            {
+                left = MathExpression.Divide(left, Unary(functions));
+            }
+            else
+            {
+                return left;
+            }
+        }
+    }
+
+    private MathExpression Unary(bool functions)
+    {
+        var negative = false;
+        while (At("+") || At("-"))
+        {
+            negative ^= At("-");
+            _next++;
+        }
+
+        var factors = new List<MathExpression> { Postfix() };
+        while (StartsFactor(functions))
+        {
+            factors.Add(Postfix());
+        }
+
+        // 2x3: between two things without symbols, x is a multiplication sign.
+        for (var i = 1; i < factors.Count - 1; i++)
+        {
+            if (factors[i] is MathExpression.Symbol { Name: "x" } && !HasSymbols(factors[i - 1]) && !HasSymbols(factors[i + 1]))
+            {
+                factors[i] = MathExpression.Of(1);
+            }
+        }
+
+        var product = factors.Aggregate((left, right) => new MathExpression.Product(left, right));
+        return negative ? MathExpression.Negate(product) : product;
+    }
+
+    private bool StartsFactor(bool functions) => Peek.Kind switch
+    {
+        Kinds.Digit or Kinds.Letter or Kinds.Symbol or Kinds.Differential => true,
+        Kinds.Sign => Peek.Text is "(" or "[" or "{" or @"\{" || (Peek.Text == "|" && !_insideBars),
+        Kinds.Command => Peek.Text is @"\frac" or @"\dfrac" or @"\tfrac" or @"\binom" or @"\dbinom" or @"\tbinom" or @"\mathit" or @"\lfloor" or @"\lceil"
+            || (functions && (Functions.Contains(Peek.Text) || Peek.Text is @"\sqrt" or @"\overline")),
+        _ => false,
+    };
+
+    private bool _insideBars;
+
+    private MathExpression Postfix()
+    {
+        var value = Powers();
+        while (Accept("!"))
+        {
+            value = new MathExpression.Function("factorial", value);
+        }
+
+        return value;
+    }
+
+    private MathExpression Powers()
+    {
+        var value = Component();
+        while (Accept("^"))
+        {
+            value = new MathExpression.Power(value, AtomOrBraces());
+        }
+
+        return value;
+    }
+
+    private MathExpression AtomOrBraces()
+    {
+        if (Accept("{"))
+        {
+            return Closed("}");
+        }
+
+        return Atom();
+    }
+
+    private MathExpression Closed(string close)
+    {
+        var outer = _insideBars;
+        _insideBars = close == "|";
+        var value = Additive();
+        _insideBars = outer;
+        Expect(close);
+        return value;
+    }
+
+    private MathExpression Component()
+    {
+        var token = Peek;
+        if (token.Kind == Kinds.Sign)
+        {
+            _next++;
+            return token.Text switch
+            {
+                "(" => Closed(")"),
+                "[" => Closed("]"),
+                "{" => Closed("}"),
+                @"\{" => Closed(@"\}"),
+                "|" => new MathExpression.Function("abs", Closed("|")),
+                _ => throw new LatexSyntaxException($"unexpected '{token.Text}'"),
+            };
+        }
+
+        if (token.Kind == Kinds.Command)
+        {
+            if (Functions.Contains(token.Text))
+            {
+                return FunctionCall();
+            }
+
+            switch (token.Text)
+            {
+                case @"\sqrt":
+                    return Root();
+                case @"\lfloor":
+                    _next++;
+                    return new MathExpression.Function("floor", Closed(@"\rfloor"));
+                case @"\lceil":
+                    _next++;
+                    return new MathExpression.Function("ceil", Closed(@"\rceil"));
+                case @"\overline":
+                    _next++;
+                    Expect("{");
+                    return new MathExpression.Function("conjugate", Closed("}"));
+            }
+        }
+
+        if (token.Kind is Kinds.Letter or Kinds.Symbol && TryUnknownFunction() is { } unknown)
+        {
+            return unknown;
+        }
+
+        return Atom();
+    }
+
+    // f(x): a letter right before round brackets is a function's name, if what is in them can be its arguments.
+    private MathExpression.Unknown? TryUnknownFunction()
+    {
+        var start = _next;
+        var depth = _depth;
+        try
+        {
+            var name = Name();
+            if (Accept("("))
+            {
+                var arguments = new List<MathExpression> { Additive() };
+                while (Accept(","))
+                {
+                    arguments.Add(Additive());
+                }
+
+                Expect(")");
+                return new MathExpression.Unknown(name, arguments);
+            }
+        }
+        catch (LatexSyntaxException)
+        {
+            // Not an argument list: the brackets are a factor.
+        }
+
+        (_next, _depth) = (start, depth);
+        return null;
+    }
+
+    private MathExpression Atom()
+    {
+        var token = Peek;
+        switch (token.Kind)
+        {
+            case Kinds.Digit:
+                return Number();
+            case Kinds.Letter or Kinds.Symbol:
+                var name = Name();
+                return name == @"\infty" ? throw new LatexSyntaxException("infinity minus infinity is not 0") : new MathExpression.Symbol(name);
+            case Kinds.Differential:
+                _next++;
+                return new MathExpression.Symbol(token.Text);
+            case Kinds.Command when token.Text is @"\frac" or @"\dfrac" or @"\tfrac":
+                _next++;
+                var upper = DigitOrBraces();
+                return MathExpression.Divide(upper, DigitOrBraces());
+            case Kinds.Command when token.Text is @"\binom" or @"\dbinom" or @"\tbinom":
+                _next++;
+                Expect("{");
+                var n = Closed("}");
+                Expect("{");
+                return new MathExpression.Function("binomial", n, Closed("}"));
+            case Kinds.Command when token.Text == @"\mathit":
+                _next++;
+                Expect("{");
+                var text = "";
+                while (Peek.Kind is Kinds.Letter or Kinds.Differential)
+                {
+                    text += _tokens[_next++].Text;
+                }
+
+                Expect("}");
+                return new MathExpression.Symbol(text);
+            default:
+                throw Unexpected();
+        }
+    }
+
+    private MathExpression DigitOrBraces()
+    {
+        if (Peek.Kind == Kinds.Digit)
+        {
+            return MathExpression.Of(_tokens[_next++].Text[0] - '0');
+        }
+
+        Expect("{");
+        return Closed("}");
+    }
+
+    // A letter or command with its index and primes.
+    private string Name()
+    {
+        var name = _tokens[_next++].Text;
+        while (At("'") || At("_"))
+        {
+            if (Accept("'"))
+            {
+                name += "'";
+                continue;
+            }
+
+            _next++;
+            var start = _next;
+            AtomOrBraces();
+            name += "_" + string.Concat(_tokens.Skip(start).Take(_next - start).Select(token => token.Text)).Trim('{', '}');
+        }
+
+        return name;
+    }
+
+    private MathExpression.Number Number(int maxDigits = int.MaxValue)
+    {
+        var digits = "";
+        while (Peek.Kind == Kinds.Digit && digits.Length < maxDigits)
+        {
+            digits += _tokens[_next++].Text;
+        }
+
+        while (maxDigits == int.MaxValue && At(",") && Enumerable.Range(1, 3).All(i => _tokens[Math.Min(_next + i, _tokens.Count - 1)].Kind == Kinds.Digit))
+        {
+            digits += string.Concat(_tokens.Skip(_next + 1).Take(3).Select(token => token.Text));
+            _next += 4;
+        }
+
+        var decimals = 0;
+        if (maxDigits == int.MaxValue && Accept("."))
+        {
+            while (Peek.Kind == Kinds.Digit)
+            {
+                digits += _tokens[_next++].Text;
+                decimals++;
+            }
+
+            if (decimals == 0)
+            {
+                throw Unexpected();
+            }
+        }
+
+        return new MathExpression.Number(BigInteger.Parse(digits, CultureInfo.InvariantCulture), BigInteger.Pow(10, decimals));
+    }
+
+    private MathExpression Root()
+    {
+        _next++;
+        var index = Accept("[") ? Closed("]") : MathExpression.Of(2);
+        Expect("{");
+        return new MathExpression.Power(Closed("}"), MathExpression.Divide(MathExpression.Of(1), index));
+    }
+
+    // \log_28 is the logarithm of 8 to the base 2: an index or power takes as many digits as leave an argument.
+    private MathExpression FunctionCall()
+    {
+        var name = _tokens[_next++].Text[1..];
+        var start = _next;
+        var depth = _depth;
+        for (var digits = int.MaxValue; ;)
+        {
+            try
+            {
+                return FunctionCall(name, digits);
+            }
+            catch (LatexSyntaxException)
+            {
+                var run = start + 1;
+                while (run < _tokens.Count && _tokens[run].Kind == Kinds.Digit)
+                {
+                    run++;
+                }
+
+                digits = Math.Min(digits, run - start - 1) - 1;
+                if (digits < 1 || _tokens[start].Text is not ("_" or "^"))
+                {
+                    throw;
+                }
+
+                (_next, _depth) = (start, depth);
+            }
+        }
+    }
+
+    private MathExpression FunctionCall(string name, int digits)
+    {
+        MathExpression? index = null;
+        MathExpression? power = null;
+        while ((At("_") && index is null) || (At("^") && power is null))
+        {
+            var isIndex = At("_");
+            _next++;
+            var value = Peek.Kind == Kinds.Digit ? Number(digits) : AtomOrBraces();
+            (index, power) = isIndex ? (value, power) : (index, value);
+        }
+
+        MathExpression argument;
+        if (Accept("("))
+        {
+            argument = Additive();
+            while (Accept(","))
+            {
+                Additive();
+            }
+
+            Expect(")");
+        }
+        else
+        {
+            argument = Multiplicative(functions: false);
+        }
+
+        if (name is "log" or "lg")
+        {
+            index ??= MathExpression.Of(10);
+        }
+
+        var isInverse = power is MathExpression.Product { Left: MathExpression.Number { Numerator.Sign: -1 } } product && product.Right == MathExpression.Of(1);
+        if (isInverse && name is "sin" or "cos" or "tan" or "csc" or "sec" or "cot")
+        {
+            return new MathExpression.Function("arc" + name, argument);
+        }
+
+        MathExpression call = name switch
+        {
+            "log" or "lg" or "ln" => new MathExpression.Function("log", argument, index),
+            _ => new MathExpression.Function(name, argument),
+        };
+        return power is null ? call : new MathExpression.Power(call, power);
+    }
+
+    private static bool HasSymbols(MathExpression expression) => expression switch
+    {
+        MathExpression.Symbol => true,
+        MathExpression.Sum sum => HasSymbols(sum.Left) || HasSymbols(sum.Right),
+        MathExpression.Product product => HasSymbols(product.Left) || HasSymbols(product.Right),
+        MathExpression.Power power => HasSymbols(power.Base) || HasSymbols(power.Exponent),
+        MathExpression.Function function => HasSymbols(function.Argument) || (function.Second is { } second && HasSymbols(second)),
+        MathExpression.Unknown unknown => unknown.Arguments.Any(HasSymbols),
+        _ => false,
+    };
+}
