@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using LamdAgent.Domain;
 using LamdAgent.Tokenization.Loading;
 using LamdAgent.Tokenization.Models;
+using LamdAgent.Tokenization.Templates;
 using LamdAgent.Tokenization.Unicode;
 
 namespace LamdAgent.Tokenization;
@@ -43,7 +44,7 @@ public sealed partial class Tokenizer
         VocabularySize = ids.Count;
         MaxTokenId = tokens.Keys.DefaultIfEmpty(-1).Max();
         EndIds = new HashSet<int>(config.EndIds.Concat(RoleId("eos_token") is { } eos ? [eos] : []));
-        ChatTemplates = config.ChatTemplates;
+        ChatTemplate = config.ChatTemplates.Count > 0 ? new ChatTemplate(config.ChatTemplates, config.SpecialTokens) : null;
     }
 
     /// <summary>The folder it was read from.</summary>
@@ -73,8 +74,17 @@ public sealed partial class Tokenizer
     /// <summary>Tokens at which generation stops: <c>eos_token</c> and those of <c>generation_config.json</c> and <c>config.json</c>.</summary>
     public IReadOnlySet<int> EndIds { get; }
 
-    /// <summary>The Jinja sources of the model's chat templates by name; the usual one is <c>default</c>.</summary>
-    public IReadOnlyDictionary<string, string> ChatTemplates { get; }
+    /// <summary>The model's chat template, or null.</summary>
+    public ChatTemplate? ChatTemplate { get; }
+
+    /// <summary>Ids put before a text when special tokens are added.</summary>
+    public IReadOnlyList<int> LeadingIds => definition.PostProcessor.Before;
+
+    /// <summary>Ids put after a text when special tokens are added.</summary>
+    public IReadOnlyList<int> TrailingIds => definition.PostProcessor.After;
+
+    /// <summary>Whether a model folder has a tokenizer.</summary>
+    public static bool Exists(string folder) => File.Exists(Path.Combine(folder, "tokenizer.json")) || Gpt2Files.Exist(folder);
 
     /// <summary>Reads the tokenizer of a model folder: <c>tokenizer.json</c>, or the two files of GPT-2.</summary>
     /// <exception cref="InvalidInputException">A file is missing, broken or asks for what is not supported.</exception>

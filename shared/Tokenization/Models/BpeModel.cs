@@ -19,7 +19,7 @@ internal sealed class BpeModel
     private readonly int[] single = new int[0x10000];
     private readonly int[]? byteTokens;
     private readonly int unknown = -1;
-    private readonly ConcurrentDictionary<string, int[]> cache = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (int[] Ids, int[] Lengths)> cache = new(StringComparer.Ordinal);
 
     public BpeModel(Dictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right)> merges, BpeOptions options)
     {
@@ -66,19 +66,21 @@ internal sealed class BpeModel
             return;
         }
 
-        if (lengths is null && cache.TryGetValue(piece, out var known))
+        if (cache.TryGetValue(piece, out var known))
         {
-            ids.AddRange(known);
+            ids.AddRange(known.Ids);
+            lengths?.AddRange(known.Lengths);
             return;
         }
 
         var word = Start(piece);
         word.MergeAll(merges);
-        var before = ids.Count;
-        word.CopyTo(ids, lengths);
+        var (wordIds, wordLengths) = word.ToArrays();
+        ids.AddRange(wordIds);
+        lengths?.AddRange(wordLengths);
         if (piece.Length <= CachedLength && cache.Count < CacheSize)
         {
-            cache.TryAdd(piece, [.. ids.Skip(before)]);
+            cache.TryAdd(piece, (wordIds, wordLengths));
         }
     }
 

@@ -78,15 +78,9 @@ internal sealed class BpeWord(int capacity)
         }
     }
 
-    public void CopyTo(List<int> output, List<int>? outputLengths)
+    public (int[] Ids, int[] Lengths) ToArrays()
     {
-        for (var i = 0; i < count; i++)
-        {
-            if (ids[i] >= 0)
-            {
-                output.Add(ids[i]);
-                outputLengths?.Add(lengths[i]);
-            }
-        }
+        var kept = Enumerable.Range(0, count).Where(i => ids[i] >= 0).ToArray();
+        return ([.. kept.Select(i => ids[i])], [.. kept.Select(i => lengths[i])]);
     }
 }

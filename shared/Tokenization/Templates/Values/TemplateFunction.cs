@@ -1,0 +1,6 @@
+namespace LamdAgent.Tokenization.Templates.Values;
+
+/// <summary>Something a template can call: a macro, a global function or a method bound to its value.</summary>
+/// <param name="Name">For messages.</param>
+/// <param name="Invoke">Runs it.</param>
+internal sealed record TemplateFunction(string Name, Func<CallArguments, object> Invoke);
