@@ -1,40 +1,38 @@
-using System.IO.Compression;
-using System.Text.Json;
-using LamdAgent.Domain;
 using LamdAgent.Domain.Recipes;
+using LamdAgent.Tokenization;
 using LamdAgent.Tokenization.Datasets;
 
 namespace LamdAgent.Modeling.Training;
 
-/// <summary>Rows of a recipe's data sets.</summary>
+/// <summary>Rows of a recipe's data sets. Length limits are applied afterwards, by <see cref="TrainingRows"/>.</summary>
 internal static class DatasetFiles
 {
     /// <summary>Rows of whole sequences with masks.</summary>
-    public static List<TokenRow> Tokens(IReadOnlyList<DatasetReference> references, TrainingRecipe recipe, string modelFolder) =>
-        Rows(references, recipe, (json, line) => new TokenRow(Ids(json, "input_ids"), [.. Ids(json, "completion_mask").Select(i => (byte)i)], line));
+    public static List<TokenRow> Tokens(IReadOnlyList<DatasetReference> references, TrainingRecipe recipe, string modelFolder)
+    {
+        var (tokenizer, options) = (Tokenizer(modelFolder), Options(recipe));
+        return Rows(references, recipe, reference => DatasetReader.ReadRows(reference.Path, Format(reference), tokenizer, options).Rows);
+    }
 
     /// <summary>Pairs.</summary>
-    public static List<PreferenceTokenRow> Preferences(IReadOnlyList<DatasetReference> references, TrainingRecipe recipe, string modelFolder) =>
-        Rows(references, recipe, (json, line) => new PreferenceTokenRow(Ids(json, "prompt_ids"), Ids(json, "chosen_ids"), Ids(json, "rejected_ids"), line));
+    public static List<PreferenceTokenRow> Preferences(IReadOnlyList<DatasetReference> references, TrainingRecipe recipe, string modelFolder)
+    {
+        var tokenizer = Tokenizer(modelFolder);
+        return Rows(references, recipe, reference => DatasetReader.ReadPreferences(reference.Path, tokenizer).Rows);
+    }
 
     /// <summary>Labelled answers.</summary>
-    public static List<LabelledTokenRow> Labelled(IReadOnlyList<DatasetReference> references, TrainingRecipe recipe, string modelFolder) =>
-        Rows(references, recipe, (json, line) => new LabelledTokenRow(Ids(json, "prompt_ids"), Ids(json, "completion_ids"), json.GetProperty("label").GetBoolean(), line));
+    public static List<LabelledTokenRow> Labelled(IReadOnlyList<DatasetReference> references, TrainingRecipe recipe, string modelFolder)
+    {
+        var tokenizer = Tokenizer(modelFolder);
+        return Rows(references, recipe, reference => DatasetReader.ReadLabelled(reference.Path, tokenizer).Rows);
+    }
 
     /// <summary>Prompts.</summary>
-    public static List<PromptRow> Prompts(IReadOnlyList<DatasetReference> references, TrainingRecipe recipe, string modelFolder) =>
-        Rows(references, recipe, (json, line) => new PromptRow(Ids(json, "prompt_ids"), json, line));
-
-    private static List<T> Rows<T>(IReadOnlyList<DatasetReference> references, TrainingRecipe recipe, Func<JsonElement, int, T> read)
+    public static List<PromptRow> Prompts(IReadOnlyList<DatasetReference> references, TrainingRecipe recipe, string modelFolder)
     {
-        var all = new List<T>();
-        foreach (var reference in references)
-        {
-            var rows = Lines(reference.Path).Select((text, i) => Parse(text, reference.Path, i + 1, read)).ToList();
-            all.AddRange(Fraction(rows, reference, recipe.Run.Seed));
-        }
-
-        return all;
+        var tokenizer = Tokenizer(modelFolder);
+        return Rows(references, recipe, reference => DatasetReader.ReadPrompts(reference.Path, tokenizer).Rows);
     }
 
     /// <summary>The share of the rows that a reference asks for: drawn by the seed, in file order.</summary>
@@ -50,35 +48,17 @@ internal static class DatasetFiles
         return order.Take(Math.Max(1, (int)Math.Round(rows.Count * reference.Fraction))).Order().Select(i => rows[i]);
     }
 
-    private static T Parse<T>(string text, string file, int line, Func<JsonElement, int, T> read)
+    // Rows of ready-made token ids do without a tokenizer.
+    private static Tokenizer? Tokenizer(string modelFolder) => LamdAgent.Tokenization.Tokenizer.Exists(modelFolder) ? LamdAgent.Tokenization.Tokenizer.Load(modelFolder) : null;
+
+    private static DatasetOptions Options(TrainingRecipe recipe) => new()
     {
-        try
-        {
-            return read(JsonDocument.Parse(text).RootElement, line);
-        }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            throw new InvalidInputException(file, line, $"not a row of tokens: {e.Message}", e);
-        }
-    }
+        CompletionOnlyLoss = recipe.Data.CompletionOnlyLoss ?? true,
+        AssistantOnlyLoss = recipe.Data.AssistantOnlyLoss,
+    };
 
-    private static int[] Ids(JsonElement json, string key) => [.. json.GetProperty(key).EnumerateArray().Select(i => i.GetInt32())];
+    private static DatasetFormat Format(DatasetReference reference) => reference.Format is null ? DatasetFormat.Auto : DatasetFormatNames.Parse(reference.Format);
 
-    private static IEnumerable<string> Lines(string path)
-    {
-        if (!File.Exists(path))
-        {
-            throw new InvalidInputException(path, null, "no such data set");
-        }
-
-        using Stream file = File.OpenRead(path);
-        using var reader = new StreamReader(path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionMode.Decompress) : file);
-        while (reader.ReadLine() is { } line)
-        {
-            if (line.Length > 0)
-            {
-                yield return line;
-            }
-        }
-    }
+    private static List<T> Rows<T>(IReadOnlyList<DatasetReference> references, TrainingRecipe recipe, Func<DatasetReference, IReadOnlyList<T>> read) =>
+        [.. references.SelectMany(reference => Fraction(read(reference), reference, recipe.Run.Seed))];
 }
