@@ -13,16 +13,22 @@ internal sealed class BatchPlan
     private readonly int _batch;
     private readonly int _accumulation;
     private readonly bool _endless;
+    private readonly int _stepsPerGeneration;
 
-    public BatchPlan(RowOrder order, int rows, OptimizationSettings settings)
+    /// <param name="order">Order of the rows.</param>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="settings">Batch size, accumulation, length.</param>
+    /// <param name="stepsPerGeneration">Consecutive optimizer steps on the same rows.</param>
+    public BatchPlan(RowOrder order, int rows, OptimizationSettings settings, int stepsPerGeneration = 1)
     {
+        _stepsPerGeneration = stepsPerGeneration;
         _order = order;
         _rows = rows;
         _batch = settings.PerDeviceTrainBatchSize;
         _accumulation = settings.GradientAccumulationSteps;
         _endless = settings.MaxSteps > 0;
         var batches = (rows + _batch - 1) / _batch;
-        StepsPerPass = (batches + _accumulation - 1) / _accumulation;
+        StepsPerPass = (batches + _accumulation - 1) / _accumulation * stepsPerGeneration;
         TotalSteps = _endless ? settings.MaxSteps : (int)Math.Ceiling(settings.NumTrainEpochs * StepsPerPass);
     }
 
@@ -31,11 +37,13 @@ internal sealed class BatchPlan
     public int TotalSteps { get; }
 
     /// <summary>Passes over the data done after <paramref name="steps"/> steps.</summary>
-    public double Epoch(int steps) => _endless ? (double)steps * _batch * _accumulation / _rows : (double)steps / StepsPerPass;
+    public double Epoch(int steps) => _endless ? (double)steps / _stepsPerGeneration * _batch * _accumulation / _rows : (double)steps / StepsPerPass;
 
     /// <summary>Rows of each micro-batch of a step, counted from 0.</summary>
     public IReadOnlyList<int[]> MicroBatches(int step)
     {
+        step /= _stepsPerGeneration;
+        var stepsPerPass = StepsPerPass / _stepsPerGeneration;
         var result = new List<int[]>();
         if (_endless)
         {
@@ -48,8 +56,8 @@ internal sealed class BatchPlan
             return result;
         }
 
-        var pass = _order.Pass(step / StepsPerPass);
-        var first = step % StepsPerPass * _accumulation;
+        var pass = _order.Pass(step / stepsPerPass);
+        var first = step % stepsPerPass * _accumulation;
         for (var batch = first; batch < first + _accumulation && batch * _batch < _rows; batch++)
         {
             result.Add(pass[(batch * _batch)..Math.Min(_rows, (batch + 1) * _batch)]);

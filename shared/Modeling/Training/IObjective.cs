@@ -6,6 +6,9 @@ internal interface IObjective : IDisposable
     /// <summary>Rows to train on.</summary>
     int RowCount { get; }
 
+    /// <summary>Optimizer steps that share what one of them generated; a run can only be left and taken up between such groups. 1 where nothing is generated.</summary>
+    int StepsPerGeneration => 1;
+
     /// <summary>Tokens that a row costs.</summary>
     int TokensOf(int row);
 

@@ -9,8 +9,9 @@ namespace LamdAgent.Modeling.Training;
 /// </summary>
 /// <param name="FixedBytes">Whatever the batch.</param>
 /// <param name="BytesPerToken">For each token of a micro-batch.</param>
-/// <param name="LogitBytes">Logits of one chunk and their gradient.</param>
-public sealed record MemoryEstimate(long FixedBytes, double BytesPerToken, long LogitBytes)
+/// <param name="LogitBytesPerToken">Logits of a token and their gradient.</param>
+/// <param name="ChunkTokens">Most tokens whose logits exist at once.</param>
+public sealed record MemoryEstimate(long FixedBytes, double BytesPerToken, long LogitBytesPerToken, long ChunkTokens)
 {
     /// <summary>An estimate for a model and a recipe.</summary>
     /// <param name="spec">The model.</param>
@@ -33,12 +34,12 @@ public sealed record MemoryEstimate(long FixedBytes, double BytesPerToken, long 
         // Kept per layer and token: inputs of the projections and norms in the computing type, norms and rotations in float32 beside them.
         double perLayer = (spec.HiddenSize * (4 * width + 16)) + (((spec.Heads + (2 * spec.KeyValueHeads)) * spec.HeadDim) * (2 * width + 12)) + (spec.IntermediateSize * 5 * width);
         var perToken = recipe.Run.GradientCheckpointing ? (spec.Layers * spec.HiddenSize * width) + perLayer : spec.Layers * perLayer;
-        var chunkRows = Math.Min(HeadPass.ChunkBytes / (4L * spec.VocabSize), MaxTokens(recipe));
-        return new MemoryEstimate(fixedBytes, perToken, 5L * 4 * Math.Max(16, chunkRows) * spec.VocabSize);
+        return new MemoryEstimate(fixedBytes, perToken, 5L * 4 * spec.VocabSize, Math.Max(16, HeadPass.ChunkBytes / (4L * spec.VocabSize)));
     }
 
     /// <summary>Bytes for micro-batches of so many tokens.</summary>
-    public long Total(long tokensPerMicroBatch) => FixedBytes + LogitBytes + (long)(BytesPerToken * tokensPerMicroBatch);
+    public long Total(long tokensPerMicroBatch) =>
+        FixedBytes + (long)(BytesPerToken * tokensPerMicroBatch) + (LogitBytesPerToken * Math.Min(tokensPerMicroBatch, ChunkTokens));
 
     /// <summary>What this process may still take: the machine's free memory or the container's limit, whichever is less.</summary>
     public static long AvailableBytes()
@@ -55,6 +56,4 @@ public sealed record MemoryEstimate(long FixedBytes, double BytesPerToken, long 
 
         return limit;
     }
-
-    private static long MaxTokens(TrainingRecipe recipe) => (long)recipe.Optimization.PerDeviceTrainBatchSize * recipe.Data.MaxLength * 2;
 }

@@ -1,8 +1,8 @@
 using LamdAgent.Domain;
 using LamdAgent.Domain.Recipes;
 using LamdAgent.Modeling.Architectures;
-using TorchSharp;
-using static TorchSharp.torch;
+using LamdAgent.Modeling.Generation;
+using LamdAgent.Tokenization;
 
 namespace LamdAgent.Modeling.Training;
 
@@ -28,9 +28,29 @@ internal static class ObjectiveFactory
                 var labelled = TrainingRows.Labelled(DatasetFiles.Labelled(data.Train, recipe, modelFolder), recipe, file);
                 var evaluationLabelled = data.Eval.Count == 0 ? [] : TrainingRows.Labelled(DatasetFiles.Labelled(data.Eval, recipe, modelFolder), recipe, data.Eval[0].Path);
                 return new KtoObjective(recipe.Preference, policy, Reference(recipe, policy, modelFolder, frozen), labelled, evaluationLabelled);
+            case TrainingMethod.Distillation or TrainingMethod.Gkd:
+                var texts = TrainingRows.Sequences(DatasetFiles.Tokens(data.Train, recipe, modelFolder), recipe, file, pack: recipe.Distillation.Lmbda == 0);
+                var evaluationTexts = data.Eval.Count == 0 ? [] : TrainingRows.Sequences(DatasetFiles.Tokens(data.Eval, recipe, modelFolder), recipe, data.Eval[0].Path, pack: false);
+                return new DistillationObjective(
+                    recipe.Distillation, policy, Teacher(recipe, policy, frozen), texts, evaluationTexts, StopTokens.Of(modelFolder, policy.Model.Config), recipe.Run.Seed);
+            case TrainingMethod.Grpo or TrainingMethod.Rloo:
+                return new ReinforcementObjective(
+                    recipe,
+                    policy,
+                    recipe.Reinforcement.Beta == 0 ? null : Reference(recipe, policy, modelFolder, frozen),
+                    DatasetFiles.Prompts(data.Train, recipe, modelFolder),
+                    job.Rewards,
+                    Tokenizer.Load(modelFolder),
+                    StopTokens.Of(modelFolder, policy.Model.Config));
             default:
                 throw new InvalidInputException($"the method '{TrainingRecipe.NameOf(recipe.Method)}' cannot be trained by this build");
         }
+    }
+
+    private static ReferenceModel Teacher(TrainingRecipe recipe, Policy policy, ModelLoading frozen)
+    {
+        var folder = recipe.Distillation.TeacherModel ?? throw new InvalidInputException("the recipe names no teacher (key 'teacher_model')");
+        return new ReferenceModel(WithSameVocabulary(CausalLanguageModel.Load(folder, frozen), policy, "teacher"));
     }
 
     // The reference is the model as it was at the start, read again from its folder, unless the recipe names another.
@@ -41,12 +61,19 @@ internal static class ObjectiveFactory
             throw new InvalidInputException("init: random has no trained start that could serve as reference; name a ref_model");
         }
 
-        var reference = CausalLanguageModel.Load(recipe.RefModel ?? modelFolder, frozen);
-        if (reference.Spec.VocabSize != policy.Model.Spec.VocabSize)
+        return policy.Adapters is not null && recipe.RefModel is null
+            ? new ReferenceModel(policy)
+            : new ReferenceModel(WithSameVocabulary(CausalLanguageModel.Load(recipe.RefModel ?? modelFolder, frozen), policy, "reference"));
+    }
+
+    private static CausalLanguageModel WithSameVocabulary(CausalLanguageModel model, Policy policy, string what)
+    {
+        if (model.Spec.VocabSize == policy.Model.Spec.VocabSize)
         {
-            throw new InvalidInputException($"the reference model has a vocabulary of {reference.Spec.VocabSize}, the trained model one of {policy.Model.Spec.VocabSize}");
+            return model;
         }
 
-        return new ReferenceModel(reference);
+        model.Dispose();
+        throw new InvalidInputException($"the {what} model has a vocabulary of {model.Spec.VocabSize}, the trained model one of {policy.Model.Spec.VocabSize}");
     }
 }

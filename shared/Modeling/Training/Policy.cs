@@ -1,23 +1,117 @@
 using LamdAgent.Checkpoints;
+using LamdAgent.Domain.Recipes;
+using LamdAgent.Modeling.Adapters;
 using LamdAgent.Modeling.Architectures;
+using LamdAgent.Modeling.Losses;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace LamdAgent.Modeling.Training;
 
-/// <summary>The model that is trained, with what of it is trained.</summary>
-internal sealed class Policy(CausalLanguageModel model) : IDisposable
+/// <summary>The model that is trained: all of its weights, or low-rank adapters on weights that stand still.</summary>
+internal sealed class Policy : IDisposable
 {
-    public CausalLanguageModel Model { get; } = model;
+    private readonly TrainingRecipe _recipe;
+    private readonly string _modelFolder;
+    private Generator? _random;
+
+    public Policy(TrainingRecipe recipe, string modelFolder, ModelLoading loading)
+    {
+        _recipe = recipe;
+        _modelFolder = modelFolder;
+        var loadingWeights = recipe.Lora is null ? loading : loading with { Trainable = false };
+        Model = recipe.Init == "random"
+            ? CausalLanguageModel.Create(ModelConfig.Read(modelFolder), recipe.Run.Seed, loadingWeights)
+            : CausalLanguageModel.Load(modelFolder, loadingWeights);
+        Adapters = recipe.Lora is { } lora ? LoraAdapters.Attach(Model, Configuration(lora), recipe.Run.Seed) : null;
+    }
+
+    public CausalLanguageModel Model { get; }
+
+    public LoraAdapters? Adapters { get; }
 
     public Device Device => Model.Device;
 
     /// <summary>The flat buffer that the optimizer moves.</summary>
-    public FlatParameters Trained => Model.Parameters;
+    public FlatParameters Trained => Adapters?.Parameters ?? Model.Parameters;
 
-    public ModelOutput Forward(TargetBatch batch) => Model.Forward(batch.Tokens);
+    /// <summary>Starts the random numbers of a step: dropout and noise are functions of the seed and the step, whatever happened before.</summary>
+    public void BeginStep(int step)
+    {
+        var seed = SeededShuffle.Mix((ulong)_recipe.Run.Seed, (ulong)step) >> 1;
+        manual_seed((long)seed);
+        _random?.Dispose();
+        _random = new Generator(seed, Device);
+    }
 
-    /// <summary>Writes the trained model into an existing folder.</summary>
-    public void Save(string folder, DType? dtype) => Model.Save(folder, dtype);
+    /// <summary>A training pass, with dropout and noise as the recipe says.</summary>
+    public ModelOutput Forward(TargetBatch batch) =>
+        is_grad_enabled()
+            ? Model.Forward(batch.Tokens, _recipe.Data.NeftuneNoiseAlpha is { } alpha ? x => Noisy(x, alpha, batch.Tokens.Lengths) : null, _random)
+            : Model.Forward(batch.Tokens);
 
-    public void Dispose() => Model.Dispose();
+    /// <summary>Writes the trained model, or its adapters alone, into an existing folder.</summary>
+    public void Save(string folder, DType? dtype)
+    {
+        if (_recipe.Lora is not { } lora)
+        {
+            Model.Save(folder, dtype);
+            if (_recipe.Init == "random")
+            {
+                CheckpointWriter.CopyCompanions(_modelFolder, folder);
+            }
+
+            return;
+        }
+
+        if (!lora.Merge)
+        {
+            Adapters!.Save(folder, Path.GetFileName(Path.TrimEndingDirectorySeparator(_modelFolder)));
+            CheckpointWriter.CopyCompanions(_modelFolder, folder);
+            return;
+        }
+
+        // Merged into weights read anew in float32: the computing copy may be bfloat16, in which a small change would be rounded away.
+        var loading = new ModelLoading { Device = CPU, Dtype = ScalarType.Float32, Trainable = false };
+        using var whole = _recipe.Init == "random"
+            ? CausalLanguageModel.Create(ModelConfig.Read(_modelFolder), _recipe.Run.Seed, loading)
+            : CausalLanguageModel.Load(_modelFolder, loading);
+        using var adapters = LoraAdapters.Attach(whole, Configuration(lora), _recipe.Run.Seed);
+        using (no_grad())
+        {
+            adapters.Parameters.Master.copy_(Adapters!.Parameters.Master.cpu());
+            adapters.Parameters.Changed();
+        }
+
+        adapters.Merge();
+        whole.Save(folder, dtype);
+        if (_recipe.Init == "random")
+        {
+            CheckpointWriter.CopyCompanions(_modelFolder, folder);
+        }
+    }
+
+    public void Dispose()
+    {
+        _random?.Dispose();
+        Adapters?.Dispose();
+        Model.Dispose();
+    }
+
+    // Padding-free batches have no padded length; the longest row is what a padded batch would have had.
+    private Tensor Noisy(Tensor embeddings, double alpha, IReadOnlyList<int> lengths)
+    {
+        var unit = rand(embeddings.shape, ScalarType.Float32, embeddings.device, generator: _random).mul_(2).sub_(1);
+        return NeftuneNoise.Add(embeddings, unit.to(embeddings.dtype), NeftuneNoise.Bound(alpha, lengths.Max(), embeddings.shape[^1]));
+    }
+
+    private static LoraConfiguration Configuration(LoraSettings lora) => new()
+    {
+        Rank = lora.Rank,
+        Alpha = lora.Alpha,
+        Dropout = lora.Dropout,
+        TargetModules = lora.TargetModules,
+        UseRslora = lora.UseRslora,
+        UseDora = lora.UseDora,
+    };
 }

@@ -1,4 +1,3 @@
-using LamdAgent.Checkpoints;
 using LamdAgent.Domain;
 using LamdAgent.Domain.Recipes;
 using LamdAgent.Modeling.Architectures;
@@ -45,9 +44,7 @@ public static class Trainer
             Dtype = recipe.Run.Precision == "bfloat16" ? ScalarType.BFloat16 : ScalarType.Float32,
             Trainable = true,
         };
-        using var policy = new Policy(recipe.Init == "random"
-            ? CausalLanguageModel.Create(ModelConfig.Read(modelFolder), recipe.Run.Seed, loading)
-            : CausalLanguageModel.Load(modelFolder, loading));
+        using var policy = new Policy(recipe, modelFolder, loading);
         using var objective = ObjectiveFactory.Create(recipe, job, policy, modelFolder, loading with { Trainable = false });
         var identity = RunIdentity.Of(recipe, modelFolder);
         using var run = new TrainingRun(recipe, job with { OutputFolder = output, ModelFolder = modelFolder }, policy, objective, identity, progress);

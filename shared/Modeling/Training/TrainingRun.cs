@@ -34,9 +34,10 @@ internal sealed class TrainingRun : IDisposable
         _workFolder = job.WorkFolder ?? job.OutputFolder + ".training";
         _optimizer = new AdamW(policy.Trained, recipe.Optimization);
         _checkpoints = new CheckpointStore(_workFolder, identity.Digest, recipe.Run.SaveTotalLimit);
+        var batches = BatchesOf(recipe);
         var order = new RowOrder(
-            objective.RowCount, recipe.Run.Seed, recipe.Data.Shuffle, recipe.Data.GroupByLength ? objective.TokensOf : null, recipe.Optimization.PerDeviceTrainBatchSize);
-        _plan = new BatchPlan(order, objective.RowCount, recipe.Optimization);
+            objective.RowCount, recipe.Run.Seed, recipe.Data.Shuffle, recipe.Data.GroupByLength ? objective.TokensOf : null, batches.PerDeviceTrainBatchSize);
+        _plan = new BatchPlan(order, objective.RowCount, batches, objective.StepsPerGeneration);
         if (_plan.TotalSteps == 0)
         {
             throw new InvalidInputException("the recipe asks for no training steps (num_train_epochs and max_steps)");
@@ -60,7 +61,11 @@ internal sealed class TrainingRun : IDisposable
             {
                 if (cancellation.IsCancellationRequested)
                 {
-                    SaveCheckpoint();
+                    if (CanResumeHere)
+                    {
+                        SaveCheckpoint();
+                    }
+
                     cancellation.ThrowIfCancellationRequested();
                 }
 
@@ -159,8 +164,7 @@ internal sealed class TrainingRun : IDisposable
         {
             try
             {
-                // Dropout, noise and sampling of a step depend on seed and step alone.
-                manual_seed((long)(SeededShuffle.Mix((ulong)_recipe.Run.Seed, (ulong)step) >> 1));
+                _policy.BeginStep(step);
                 return Gradients(step, planned, cancellation);
             }
             catch (Exception e) when (OutOfMemory.Is(e) && planned.Max(m => m.Length) > _state.Split)
@@ -224,8 +228,12 @@ internal sealed class TrainingRun : IDisposable
         }
     }
 
+    // Answers that several steps share are not saved: a run is taken up where new ones are generated.
+    private bool CanResumeHere => _state.Step % _objective.StepsPerGeneration == 0;
+
     private bool CheckpointIsDue() =>
         _state.Step < _plan.TotalSteps
+        && CanResumeHere
         && ((_recipe.Run.SaveSeconds > 0 && _clock.SinceCheckpoint.TotalSeconds >= _recipe.Run.SaveSeconds)
             || (_recipe.Run.SaveSteps > 0 && _state.Step % _recipe.Run.SaveSteps == 0));
 
@@ -243,11 +251,6 @@ internal sealed class TrainingRun : IDisposable
         using var staged = StagedFolder.Create(_job.OutputFolder);
         DType? dtype = _recipe.Run.SaveDtype switch { "float32" => DType.F32, "bfloat16" => DType.BF16, "float16" => DType.F16, _ => null };
         _policy.Save(staged.Path, dtype);
-        if (_recipe.Init == "random")
-        {
-            CheckpointWriter.CopyCompanions(_job.ModelFolder!, staged.Path);
-        }
-
         var files = ContentDigest.OfFolder(staged.Path);
         File.Copy(Path.Combine(_workFolder, MetricsLog.FileName), staged[MetricsLog.FileName]);
         var source = ModelManifest.Exists(_job.ModelFolder!) ? ModelManifest.Read(_job.ModelFolder!) : null;
@@ -278,7 +281,7 @@ internal sealed class TrainingRun : IDisposable
         var available = _recipe.Run.MaxMemoryGb is { } gb ? (long)(gb * 1e9) : MemoryEstimate.AvailableBytes();
         var estimate = MemoryEstimate.Of(_policy.Model.Spec, _policy.Model.Parameters.Layout.Length, _policy.Trained.Layout.Length, _recipe);
         var longest = Enumerable.Range(0, _objective.RowCount).Max(_objective.TokensOf);
-        var rows = _recipe.Optimization.PerDeviceTrainBatchSize;
+        var rows = BatchesOf(_recipe).PerDeviceTrainBatchSize;
         if (estimate.Total(longest) > available)
         {
             throw new InvalidInputException(FormattableString.Invariant(
@@ -298,6 +301,21 @@ internal sealed class TrainingRun : IDisposable
         }
 
         return split;
+    }
+
+    // For methods that generate, TRL's batch size counts answers; the plan counts prompts.
+    private static OptimizationSettings BatchesOf(TrainingRecipe recipe)
+    {
+        var settings = recipe.Optimization;
+        if (recipe.Method is not (TrainingMethod.Grpo or TrainingMethod.Rloo))
+        {
+            return settings;
+        }
+
+        var generations = recipe.Reinforcement.NumGenerations;
+        return settings.PerDeviceTrainBatchSize % generations == 0
+            ? settings with { PerDeviceTrainBatchSize = settings.PerDeviceTrainBatchSize / generations }
+            : throw new InvalidInputException($"per_device_train_batch_size ({settings.PerDeviceTrainBatchSize}) must be a multiple of num_generations ({generations}): it counts answers");
     }
 
     private static int EvaluationInterval(TrainingRecipe recipe, BatchPlan plan)

@@ -20,6 +20,7 @@ public sealed class GoldenCurveTests
         var recipe = TrainingRecipe.FromSettings(
                 golden.RootElement.GetProperty("recipe").EnumerateObject().Select(p => KeyValuePair.Create(p.Name, (object?)p.Value)), name)
             .ResolvePaths(Repository.Golden("train"));
+        recipe = recipe with { Run = recipe.Run with { NumThreads = 1 } };
         Trainer.Run(recipe, new TrainingJob { ModelFolder = Repository.Golden("models", "llama-untied"), OutputFolder = folder["out"] });
 
         var log = golden.RootElement.GetProperty("log");

@@ -1,0 +1,215 @@
+using System.Text.Json;
+using LamdAgent.Domain;
+using LamdAgent.Modeling.Training;
+using LamdAgent.TestKit;
+using LamdAgent.Tokenization.Datasets;
+
+namespace LamdAgent.Modeling.Tests.Training;
+
+public sealed class MethodTests
+{
+    [Theory]
+    [InlineData("method: simpo\nlearning_rate: 2e-3\nmax_steps: 12\nper_device_train_batch_size: 4\nshuffle: false")]
+    [InlineData("method: cpo\nlearning_rate: 2e-3\nmax_steps: 12\nper_device_train_batch_size: 4\nshuffle: false")]
+    [InlineData("method: orpo\nlearning_rate: 2e-3\nmax_steps: 12\nper_device_train_batch_size: 4\nshuffle: false")]
+    [InlineData("method: dpo\nlearning_rate: 2e-3\nmax_steps: 12\nper_device_train_batch_size: 4\nshuffle: false\nloss_type: [sigmoid, bco_pair, sft]\nuse_weighting: true\nprecompute_ref_log_probs: true")]
+    public void A_preference_method_raises_the_margin(string yaml)
+    {
+        using var folder = new TemporaryFolder();
+        TestTraining.Run(TestTraining.Recipe(yaml), folder["out"]);
+        var margins = Metric(folder["out"], "rewards/margins");
+        margins[^3..].Average().ShouldBeGreaterThan(margins[..3].Average());
+    }
+
+    [Fact]
+    public void Kto_separates_good_from_bad()
+    {
+        using var folder = new TemporaryFolder();
+        var rows = File.ReadLines(Repository.Golden("train", "rows-dpo.jsonl")).Take(16).SelectMany(l =>
+        {
+            var row = JsonDocument.Parse(l).RootElement;
+            return (string[])
+            [
+                $"{{\"prompt_ids\": {row.GetProperty("prompt_ids")}, \"completion_ids\": {row.GetProperty("chosen_ids")}, \"label\": true}}",
+                $"{{\"prompt_ids\": {row.GetProperty("prompt_ids")}, \"completion_ids\": {row.GetProperty("rejected_ids")}, \"label\": false}}",
+            ];
+        });
+        File.WriteAllLines(folder["kto.jsonl"], rows);
+        TestTraining.Run(TestTraining.Recipe($"method: kto\nlearning_rate: 2e-3\nmax_steps: 10\nper_device_train_batch_size: 4\ndataset: {folder["kto.jsonl"]}"), folder["out"]);
+        var margins = Metric(folder["out"], "rewards/margins");
+        margins[^3..].Average().ShouldBeGreaterThan(0.01);
+    }
+
+    [Fact]
+    public void Accumulated_micro_batches_and_padding_free_packing_train_like_one_big_batch()
+    {
+        using var folder = new TemporaryFolder();
+        const string common = "method: sft\nprecision: float32\nlearning_rate: 1e-3\nmax_steps: 4\nshuffle: false\n";
+        TestTraining.Run(TestTraining.Recipe(common + "per_device_train_batch_size: 12"), folder["big"]);
+        TestTraining.Run(TestTraining.Recipe(common + "per_device_train_batch_size: 3\ngradient_accumulation_steps: 4"), folder["small"]);
+        var (big, small) = (Metric(folder["big"], "loss"), Metric(folder["small"], "loss"));
+        for (var i = 0; i < big.Length; i++)
+        {
+            small[i].ShouldBe(big[i], 1e-4);
+        }
+    }
+
+    [Fact]
+    public void Distillation_from_itself_has_no_loss_and_from_another_model_gets_closer()
+    {
+        using var folder = new TemporaryFolder();
+        TestTraining.Run(TestTraining.Recipe("method: sft\nlearning_rate: 5e-3\nmax_steps: 10\nper_device_train_batch_size: 8"), folder["teacher"]);
+        foreach (var (beta, lmbda) in ((double, double)[])[(0, 0), (1, 0), (0.5, 1)])
+        {
+            var name = $"student-{beta}-{lmbda}";
+            TestTraining.Run(
+                TestTraining.Recipe($"method: gkd\nlearning_rate: 3e-3\nmax_steps: 8\nper_device_train_batch_size: 8\nbeta: {beta}\nlmbda: {lmbda}\nmax_new_tokens: 8\nteacher_model: {folder["teacher"]}\nshuffle: false"),
+                folder[name]);
+            var losses = Metric(folder[name], "loss");
+            losses[^1].ShouldBeLessThan(losses[0]);
+        }
+
+        TestTraining.Run(TestTraining.Recipe($"method: distillation\nlearning_rate: 0\nmax_steps: 1\nprecision: float32\nteacher_model: {TestTraining.Model}"), folder["same"]);
+        Metric(folder["same"], "loss")[0].ShouldBe(0, 1e-6);
+    }
+
+    [Theory]
+    [InlineData("grpo\nloss_type: dapo")]
+    [InlineData("dr_grpo\nnum_iterations: 2\nbeta: 0.02")]
+    [InlineData("grpo\nloss_type: bnpo\nepsilon_high: 0.28\nscale_rewards: batch\nentropy_coef: 0.001\ntop_entropy_quantile: 0.8\nlora: {r: 4}\nbeta: 0.01")]
+    [InlineData("rloo\nbeta: 0.01")]
+    public void Rewards_of_generated_answers_go_up_and_a_resumed_run_ends_the_same(string method)
+    {
+        using var folder = new TemporaryFolder();
+        var model = WithTokenizer(folder);
+        File.WriteAllLines(folder["prompts.jsonl"], Enumerable.Range(0, 8).Select(i => $"{{\"prompt_ids\": [{20 + i}, {30 + i}, {40 + i}], \"answer\": {i}}}"));
+        var recipe = TestTraining.Recipe(
+            $"method: {method}\nmax_steps: 12\nlearning_rate: 5e-3\nmax_grad_norm: 1\nper_device_train_batch_size: 16\nnum_generations: 8\nmax_completion_length: 8\nreward_funcs: [low_ids]\ndataset: {folder["prompts.jsonl"]}");
+        TestTraining.Run(recipe, folder["out"], rewards: [new ShareOfEarlyLetters()], model: model);
+        var rewards = Metric(folder["out"], "reward");
+        rewards[^3..].Average().ShouldBeGreaterThan(rewards[..3].Average());
+
+        using var stop = new CancellationTokenSource();
+        Should.Throw<OperationCanceledException>(() => TestTraining.Run(
+            recipe, folder["parts"], new TestTraining.Watcher(p => { if (p.Step == 4 && p.Message is null) { stop.Cancel(); } }), stop.Token, [new ShareOfEarlyLetters()], model));
+        TestTraining.Run(recipe, folder["parts"], rewards: [new ShareOfEarlyLetters()], model: model).ResumedFrom.ShouldBe(4);
+        Metric(folder["parts"], "loss").ShouldBe(Metric(folder["out"], "loss"));
+    }
+
+    [Fact]
+    public void Random_weights_come_from_the_seed_and_learn()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder["empty"]);
+        File.Copy(Path.Combine(TestTraining.Model, "config.json"), folder["empty", "config.json"]);
+        var recipe = TestTraining.Recipe("method: cpt\ninit: random\nmax_steps: 20\nlearning_rate: 5e-3\nper_device_train_batch_size: 8");
+        TestTraining.Run(recipe, folder["a"], model: folder["empty"]);
+        var losses = Metric(folder["a"], "loss");
+        losses[0].ShouldBe(Math.Log(288), 0.3);
+        losses[^1].ShouldBeLessThan(losses[0] - 0.3);
+    }
+
+    [Fact]
+    public void A_training_that_diverges_says_so_and_publishes_nothing()
+    {
+        using var folder = new TemporaryFolder();
+        var recipe = TestTraining.Recipe("method: sft\nlearning_rate: 1\nmax_steps: 8\nmax_grad_norm: 0");
+        recipe = recipe with { Optimization = recipe.Optimization with { LearningRate = 1e38 } };
+        Should.Throw<TrainingDivergedException>(() => TestTraining.Run(recipe, folder["out"])).Step.ShouldBeGreaterThan(1);
+        Directory.Exists(folder["out"]).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_loss_that_explodes_and_stays_is_divergence_and_one_odd_batch_is_not()
+    {
+        var guard = new DivergenceGuard(5);
+        foreach (var loss in (double[])[2, 2.1, 1.9, 2, 2, 50, 2, 2, 30, 30])
+        {
+            guard.Check(1, loss, 1);
+        }
+
+        Should.Throw<TrainingDivergedException>(() => guard.Check(11, 30, 1)).Message.ShouldContain("exploded");
+        Should.Throw<TrainingDivergedException>(() => new DivergenceGuard(5).Check(1, double.NaN, 1));
+        Should.Throw<TrainingDivergedException>(() => new DivergenceGuard(5).Check(1, 1, double.PositiveInfinity));
+    }
+
+    [Theory]
+    [InlineData("method: sft\nmax_length: 12", "rows-sft.jsonl:1: the row has 18 tokens, more than max_length 12")]
+    [InlineData("method: sft\nmax_memory_gb: 0.001", "GB are free")]
+    [InlineData("method: sft\nnum_train_epochs: 0", "asks for no training steps")]
+    [InlineData("method: dpo\ninit: random", "name a ref_model")]
+    [InlineData("method: grpo\nreward_funcs: [nothing]", "there is no reward function 'nothing'")]
+    [InlineData("method: distillation", "names no teacher")]
+    public void What_cannot_be_trained_is_refused_with_its_reason(string yaml, string message)
+    {
+        using var folder = new TemporaryFolder();
+        var model = yaml.Contains("grpo", StringComparison.Ordinal) ? WithTokenizer(folder) : null;
+        File.WriteAllText(folder["prompts.jsonl"], "{\"prompt_ids\": [20, 21]}\n");
+        var data = model is null ? "" : $"\ndataset: {folder["prompts.jsonl"]}";
+        Should.Throw<InvalidInputException>(() => TestTraining.Run(TestTraining.Recipe(yaml + data), folder["out"], model: model)).Message.ShouldContain(message);
+        Directory.Exists(folder["out"]).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Rows_without_a_trainable_token_are_an_error()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["rows.jsonl"], "{\"input_ids\": [5, 6, 7], \"completion_mask\": [1, 0, 0]}\n");
+        Should.Throw<InvalidInputException>(() => TestTraining.Run(TestTraining.Recipe($"method: sft\ndataset: {folder["rows.jsonl"]}"), folder["out"]));
+    }
+
+    [Fact]
+    public void Scarce_memory_cuts_micro_batches_and_keeps_the_result()
+    {
+        using var folder = new TemporaryFolder();
+        const string yaml = "method: sft\nprecision: float32\nlearning_rate: 1e-3\nmax_steps: 3\nper_device_train_batch_size: 16\nshuffle: false";
+        TestTraining.Run(TestTraining.Recipe(yaml), folder["plain"]);
+        var said = new List<string>();
+        TestTraining.Run(TestTraining.Recipe(yaml + "\nmax_memory_gb: 0.006"), folder["scarce"], new TestTraining.Watcher(p => said.Add(p.Message ?? "")));
+        said.ShouldContain(m => m.Contains("cut into"));
+        var (plain, scarce) = (Metric(folder["plain"], "loss"), Metric(folder["scarce"], "loss"));
+        for (var i = 0; i < plain.Length; i++)
+        {
+            scarce[i].ShouldBe(plain[i], 1e-4);
+        }
+    }
+
+    [Fact]
+    public void Early_stopping_ends_with_the_best_weights()
+    {
+        using var folder = new TemporaryFolder();
+        var result = TestTraining.Run(
+            TestTraining.Recipe($"method: sft\nlearning_rate: 2e-2\nlr_scheduler_type: constant\nmax_steps: 60\nper_device_train_batch_size: 8\neval_dataset: {Repository.Golden("train", "rows-sft.jsonl")}\neval_steps: 1\nearly_stopping_patience: 2\nearly_stopping_threshold: 0.3"),
+            folder["out"]);
+        result.StoppedEarly.ShouldBeTrue();
+        Metric(folder["out"], "eval_loss").Length.ShouldBe(result.Steps);
+    }
+
+    private static double[] Metric(string folder, string name) =>
+        [.. File.ReadLines(Path.Combine(folder, "metrics.jsonl")).Select(l => JsonDocument.Parse(l).RootElement.TryGetProperty(name, out var v) ? v.GetDouble() : double.NaN).Where(double.IsFinite)];
+
+    // The tiny reference model has no tokenizer; any that covers its ids will do for decoding.
+    private static string WithTokenizer(TemporaryFolder folder)
+    {
+        Directory.CreateDirectory(folder["model"]);
+        foreach (var file in (string[])["config.json", "model.safetensors"])
+        {
+            File.Copy(Path.Combine(TestTraining.Model, file), folder["model", file]);
+        }
+
+        var vocabulary = string.Join(", ", Enumerable.Range(0, 288).Select(i => $"\"{(char)(0x4E00 + i)}\": {i}"));
+        File.WriteAllText(
+            folder["model", "tokenizer.json"],
+            """{"version": "1.0", "added_tokens": [], "normalizer": null, "pre_tokenizer": null, "post_processor": null, "decoder": {"type": "Fuse"}, "model": {"type": "BPE", "vocab": {VOCABULARY}, "merges": []}}"""
+                .Replace("VOCABULARY", vocabulary, StringComparison.Ordinal));
+        return folder["model"];
+    }
+
+    private sealed class ShareOfEarlyLetters : IRewardFunction
+    {
+        public string Name => "low_ids";
+
+        public IReadOnlyList<double?> Score(IReadOnlyList<PromptRow> prompts, IReadOnlyList<string> completions, CancellationToken cancellation) =>
+            [.. completions.Select(c => (double?)(c.Count(l => l - 0x4E00 < 144) / 8.0))];
+    }
+}
