@@ -6,6 +6,7 @@ using LamdAgent.Evaluation.Grading.Instructions;
 using LamdAgent.Evaluation.Grading.Language;
 using LamdAgent.Evaluation.Grading.Mathematics;
 using LamdAgent.Evaluation.Grading.MultipleChoice;
+using LamdAgent.Evaluation.Grading.Overlap;
 using LamdAgent.Evaluation.Grading.Questions;
 using LamdAgent.Evaluation.Grading.ToolCalls;
 
@@ -28,6 +29,7 @@ public static class GraderCatalogue
         ["squad_v2_aggregate"] = options => NoOptions(options, new SquadV2AggregateCheck()),
         ["standard_errors"] = options => NoOptions(options, new StandardErrorCheck()),
         ["stop_strings"] = options => NoOptions(options, new StopStringCheck()),
+        ["text_overlap"] = options => new TextOverlapGrader(options),
         ["tool_calls_ace"] = options => NoOptions(options, new AceGrader()),
         ["tool_calls_bfcl"] = options => NoOptions(options, new BfclGrader()),
         ["tool_calls_json"] = options => new ToolCallsJsonGrader(options),

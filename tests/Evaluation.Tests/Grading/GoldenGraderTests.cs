@@ -17,6 +17,7 @@ public sealed class GoldenGraderTests
     [InlineData("squad", 0)]
     [InlineData("squad_v2_aggregate", 0)]
     [InlineData("stop_strings", 0)]
+    [InlineData("text_overlap", 1e-13)]
     [InlineData("tool_calls_ace", 0)]
     [InlineData("tool_calls_bfcl", 0)]
     [InlineData("triviaqa", 0)]
