@@ -56,6 +56,7 @@ internal static class LamdCommandLine
     // One line a command, each made by a file in Commands/.
     private static IEnumerable<Command> Commands() =>
     [
+        EvaluateCommand.Create(),
         GenerateCommand.Create(),
         GradeCommand.Create(),
         MergeCommand.Create(),
