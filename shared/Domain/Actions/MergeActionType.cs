@@ -57,6 +57,8 @@ public sealed record MergeActionType
             new() { Name = "breadcrumbs_ties", Description = "task vectors without their largest and smallest entries, signs elected", Base = MergeBase.CommonAncestor, PerModel = [weight, density, new("gamma", 0, 1)], MethodWide = sparse },
             new() { Name = "sce", Description = "task vectors selected by variance, weighted by their size, signs elected", Base = MergeBase.CommonAncestor, MethodWide = [new("select_topk", 0, 1)] },
             new() { Name = "model_stock", Description = "average drawn towards the common ancestor by the angle between the task vectors", Base = MergeBase.CommonAncestor, MethodWide = [MergeParameter.Flag("filter_wise")] },
+            new() { Name = "ram", Description = "changes of one model only kept in full, shared ones averaged", Base = MergeBase.CommonAncestor, MethodWide = [new("epsilon", 0, 1)] },
+            new() { Name = "ramplus_tl", Description = "ram with the changes of one model only enlarged", Base = MergeBase.CommonAncestor, MethodWide = [new("epsilon", 0, 1), new("r", 0, 10), new("alpha", 0, 10)] },
             new() { Name = "nearswap", Description = "moves the first model to the second where they are near", Base = MergeBase.FirstModel, MaxModels = 2, MethodWide = [t] },
             new() { Name = "arcee_fusion", Description = "takes the most important changes of the second model into the first", Base = MergeBase.FirstModel, MaxModels = 2 },
         ];
