@@ -73,6 +73,7 @@ public static class ReportBuilder
         ReportModel Model(string id) => new(
             id,
             byId.TryGetValue(id, out var record) ? modelPath(record) : null,
+            record?.Digest,
             ReportScore.From(standings.GetValueOrDefault(id)?.Score ?? (id == ModelId.PlainSft ? ScoreSummary.Aggregate(spec.Tasks, plain?.Scores) : null)),
             ReportScore.From(ScoreSummary.Aggregate(spec.Tasks, snapshot.Steps.FirstOrDefault(s => s.Role == StepRole.Final && s.ModelId == id)?.Scores)));
     }

@@ -147,7 +147,7 @@ public static class ScoreCurve
             void Entry(string mark, string name)
             {
                 Line($"<g transform=\"translate({N(x)} 48)\">{mark}<text x=\"20\" y=\"0\" fill=\"#374151\">{name}</text></g>");
-                x += 36 + (name.Length * 6.3);
+                x += 42 + (name.Length * 6.1);
             }
         }
     }

@@ -8,4 +8,5 @@ namespace LamdAgent.Planner.Submission;
 /// <param name="Search">The search.</param>
 /// <param name="Spec">Its spec, overrides applied.</param>
 /// <param name="StartModels">The models it starts from.</param>
-public sealed record PreparedSearch(SearchRecord Search, SearchSpec Spec, IReadOnlyList<ModelRecord> StartModels);
+/// <param name="Warnings">What the person should know before it runs, a sentence each.</param>
+public sealed record PreparedSearch(SearchRecord Search, SearchSpec Spec, IReadOnlyList<ModelRecord> StartModels, IReadOnlyList<string> Warnings);

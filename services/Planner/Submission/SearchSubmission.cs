@@ -5,8 +5,10 @@ using LamdAgent.Domain.Configuration;
 using LamdAgent.Domain.Models;
 using LamdAgent.Domain.Searches;
 using LamdAgent.Domain.Specs;
+using LamdAgent.Evaluation;
 using LamdAgent.Planner.Searches;
 using LamdAgent.Storage;
+using LamdAgent.Tokenization;
 
 namespace LamdAgent.Planner.Submission;
 
@@ -36,26 +38,22 @@ public static class SearchSubmission
             throw new InvalidInputException(spec.File, null, $"planner.llm.api_key names the environment variable {variable}, which is not set");
         }
 
-        foreach (var task in spec.Tasks)
-        {
-            RequireFile(spec, task.Line, "tasks", task.Id, task.Path);
-        }
-
         foreach (var dataset in spec.Datasets)
         {
             RequireFile(spec, dataset.Line, "datasets", dataset.Id, dataset.Path);
         }
 
-        foreach (var model in spec.Models)
+        foreach (var task in spec.Tasks)
         {
-            if (!File.Exists(Path.Combine(model.Path, ModelConfig.FileName)))
-            {
-                throw new InvalidInputException(spec.File, model.Line, Directory.Exists(model.Path)
-                    ? $"models: '{model.Id}' is not a Hugging Face folder: {model.Path} has no {ModelConfig.FileName}"
-                    : $"models: the folder of '{model.Id}' does not exist: {model.Path}");
-            }
+            CheckTask(spec, task);
         }
 
+        foreach (var model in spec.Models)
+        {
+            CheckModel(spec, model);
+        }
+
+        var warnings = ContaminationGate.Apply(spec);
         var id = searchId ?? string.Create(CultureInfo.InvariantCulture, $"{spec.Name}-{now:yyyyMMdd-HHmmss}");
         var search = new SearchRecord
         {
@@ -67,7 +65,7 @@ public static class SearchSubmission
             Datasets = [.. spec.Datasets.Select(d => new DatasetInput(d.Id, d.Path, ContentDigest.OfFile(d.Path), new FileInfo(d.Path).Length))],
             CreatedAt = now,
         };
-        return new PreparedSearch(search, spec, StartModels(spec, id, now));
+        return new PreparedSearch(search, spec, StartModels(spec, id, now), warnings);
     }
 
     /// <summary>Puts a prepared search into a store, models first: a planner that sees the search sees its models.</summary>
@@ -121,6 +119,36 @@ public static class SearchSubmission
             Bytes = new DirectoryInfo(m.Path).EnumerateFiles().Sum(f => f.Length),
             CreatedAt = now,
         })];
+    }
+
+    private static void CheckTask(SearchSpec spec, TaskReference reference)
+    {
+        RequireFile(spec, reference.Line, "tasks", reference.Id, reference.Path);
+        var task = EvaluationTask.Load(reference.Path);
+        foreach (var split in new[] { EvaluationSplit.Validation, EvaluationSplit.Test })
+        {
+            if (!task.Has(split))
+            {
+                throw new InvalidInputException(spec.File, reference.Line, $"tasks: '{reference.Id}' has no {split.ToString().ToLowerInvariant()} data ({reference.Path}); a search steers by validation and reads the test at its end");
+            }
+        }
+    }
+
+    /// <summary>Reads headers only: a file cut short, a header that lies and a tokenizer that does not fit are found before the first step.</summary>
+    private static void CheckModel(SearchSpec spec, ModelSource model)
+    {
+        if (!File.Exists(Path.Combine(model.Path, ModelConfig.FileName)))
+        {
+            throw new InvalidInputException(spec.File, model.Line, Directory.Exists(model.Path)
+                ? $"models: '{model.Id}' is not a Hugging Face folder: {model.Path} has no {ModelConfig.FileName}"
+                : $"models: the folder of '{model.Id}' does not exist: {model.Path}");
+        }
+
+        using var checkpoint = Checkpoint.Open(model.Path);
+        if (File.Exists(Path.Combine(model.Path, "tokenizer.json")))
+        {
+            Tokenizer.Load(model.Path).EnsureFits(checkpoint.Config.VocabSize, model.Id);
+        }
     }
 
     private static void RequireFile(SearchSpec spec, int line, string kind, string id, string path)

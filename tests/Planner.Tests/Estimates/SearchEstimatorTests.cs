@@ -9,6 +9,12 @@ public sealed class SearchEstimatorTests
 {
     private static readonly MachineResources Large = new(64L << 30, 1L << 40, 1e11);
 
+    private static string Row(int bytes)
+    {
+        const string frame = """{"messages": [{"role": "user", "content": "y"}, {"role": "assistant", "content": ""}]}""";
+        return frame.Replace("\"\"", $"\"{new string('x', bytes - frame.Length)}\"", StringComparison.Ordinal);
+    }
+
     private static PreparedSearch Prepare(TemporaryFolder folder, string strategy = "greedy")
     {
         var model = Directory.EnumerateDirectories(Repository.Golden("models")).Order().First(d => File.Exists(Path.Combine(d, "model.safetensors")) && d.Contains("llama", StringComparison.Ordinal));
@@ -18,8 +24,8 @@ public sealed class SearchEstimatorTests
             File.WriteAllText(folder[task], "task: say\nversion: 1\ngrader: exact_match\nvalidation: items.jsonl\ntest: items.jsonl\nmax_new_tokens: 8\n");
         }
 
-        File.WriteAllText(folder["tools.jsonl"], new string('x', 4000));
-        File.WriteAllText(folder["mixed.jsonl"], new string('x', 8000));
+        File.WriteAllText(folder["tools.jsonl"], Row(4000));
+        File.WriteAllText(folder["mixed.jsonl"], Row(8000));
         File.WriteAllText(folder["search.yaml"], SearchHarness.Yaml
             .Replace("path: base}", $"path: \"{model}\"}}", StringComparison.Ordinal)
             .Replace("sft: {learning_rate: [1e-3, 2e-3]}", "sft: {learning_rate: [1e-3, 2e-3], num_train_epochs: 2, max_length: 64}", StringComparison.Ordinal)

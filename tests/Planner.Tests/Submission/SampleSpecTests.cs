@@ -1,5 +1,6 @@
 using LamdAgent.Domain.Actions;
 using LamdAgent.Domain.Specs;
+using LamdAgent.Planner.Submission;
 using LamdAgent.TestKit;
 
 namespace LamdAgent.Planner.Tests.Submission;
@@ -18,5 +19,6 @@ public sealed class SampleSpecTests
         spec.Actions.ShouldContain(a => a.Kind == ActionKind.Merge);
         spec.Tasks.ShouldAllBe(t => File.Exists(t.Path));
         spec.Datasets.ShouldAllBe(d => File.Exists(d.Path));
+        ContaminationGate.Find(spec).ShouldBeEmpty();
     }
 }

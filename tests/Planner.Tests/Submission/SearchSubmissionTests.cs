@@ -7,17 +7,25 @@ namespace LamdAgent.Planner.Tests.Submission;
 
 public sealed class SearchSubmissionTests
 {
+    private static string Row(string word) => $$"""{"messages": [{"role": "user", "content": "say {{word}}"}, {"role": "assistant", "content": "{{word}}"}]}""" + "\n";
+
     private static TemporaryFolder Folder()
     {
         var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder["base"]);
-        File.WriteAllText(folder["base", "config.json"], "{}");
-        File.WriteAllText(folder["base", "model.safetensors"], "weights");
-        foreach (var file in new[] { "tools.jsonl", "mixed.jsonl", "tools.yaml", "if.yaml" })
+        foreach (var file in new[] { "config.json", "model.safetensors" })
         {
-            File.WriteAllText(folder[file], file);
+            File.Copy(Path.Combine(Repository.Golden("models", "llama-tied"), file), folder["base", file]);
         }
 
+        foreach (var task in new[] { "tools.yaml", "if.yaml" })
+        {
+            File.WriteAllText(folder[task], "task: say\nversion: 1\ngrader: exact_match\nvalidation: items.jsonl\ntest: items.jsonl\nmax_new_tokens: 8\n");
+        }
+
+        File.WriteAllText(folder["items.jsonl"], """{"messages": [{"role": "user", "content": "say a"}], "answer": "a"}""");
+        File.WriteAllText(folder["tools.jsonl"], Row("b"));
+        File.WriteAllText(folder["mixed.jsonl"], Row("c"));
         File.WriteAllText(folder["search.yaml"], SearchHarness.Yaml);
         return folder;
     }
@@ -38,7 +46,7 @@ public sealed class SearchSubmissionTests
         again.Message.ShouldContain("lamd resume run-1");
 
         // The digest is of the content.
-        File.WriteAllText(folder["base", "model.safetensors"], "other weights");
+        File.WriteAllText(folder["base", "config.json"], File.ReadAllText(folder["base", "config.json"]) + " ");
         SearchSubmission.Prepare(folder["search.yaml"], "run-2", new SearchOverrides(), TimeProvider.System).StartModels[0].Digest.ShouldNotBe(prepared.StartModels[0].Digest);
     }
 
@@ -52,6 +60,31 @@ public sealed class SearchSubmissionTests
         File.Delete(folder[missing]);
         Should.Throw<InvalidInputException>(() => SearchSubmission.Prepare(folder["search.yaml"], null, new SearchOverrides(), TimeProvider.System))
             .Message.ShouldContain("search.yaml" + message);
+    }
+
+    [Fact]
+    public void A_model_cut_short_is_found_before_the_first_step()
+    {
+        using var folder = Folder();
+        using (var file = File.OpenWrite(folder["base", "model.safetensors"]))
+        {
+            file.SetLength(file.Length - 10);
+        }
+
+        Should.Throw<InvalidInputException>(() => SearchSubmission.Prepare(folder["search.yaml"], null, new SearchOverrides(), TimeProvider.System)).Message.ShouldContain("model.safetensors");
+    }
+
+    [Fact]
+    public void A_task_without_a_test_and_data_that_hold_evaluation_items_are_refused()
+    {
+        using var folder = Folder();
+        File.WriteAllText(folder["mixed.jsonl"], Row("a"));
+        Should.Throw<InvalidInputException>(() => SearchSubmission.Prepare(folder["search.yaml"], null, new SearchOverrides(), TimeProvider.System))
+            .Message.ShouldContain(":7: datasets: 'mixed' holds 1 evaluation items");
+
+        File.WriteAllText(folder["if.yaml"], File.ReadAllText(folder["if.yaml"]).Replace("test: items.jsonl\n", "", StringComparison.Ordinal));
+        Should.Throw<InvalidInputException>(() => SearchSubmission.Prepare(folder["search.yaml"], null, new SearchOverrides(), TimeProvider.System))
+            .Message.ShouldContain(":10: tasks: 'instructions' has no test data");
     }
 
     [Fact]
