@@ -61,6 +61,8 @@ internal static class LamdCommandLine
         GradeCommand.Create(),
         MergeCommand.Create(),
         LogitsCommand.Create(),
+        TokenizeCommand.Create(),
+        DataCommand.Create(),
         TrainCommand.Create(),
     ];
 }
