@@ -207,7 +207,16 @@ public sealed class PlannerLoop(
 
             if (await store.MarkDispatchedAsync(snapshot.Search.Id, step.Id, stage, now, cancellation))
             {
-                await dispatcher.DispatchAsync(snapshot.Search, step, stage, cancellation);
+                try
+                {
+                    await dispatcher.DispatchAsync(snapshot.Search, step, stage, cancellation);
+                }
+                catch
+                {
+                    // The store says "sent", but it was not: the next look sends it.
+                    driven.Sent.Remove((step.Id, stage));
+                    throw;
+                }
             }
         }
     }

@@ -3,6 +3,8 @@ using LamdAgent.Domain.Actions;
 using LamdAgent.Domain.Searches;
 using LamdAgent.Domain.Steps;
 using LamdAgent.Planner.Searches;
+using LamdAgent.Storage.Sqlite;
+using LamdAgent.TestKit;
 
 namespace LamdAgent.Planner.Tests;
 
@@ -24,6 +26,30 @@ public sealed class PlannerLoopTests
         steps.Where(s => s.Role == StepRole.Search).Select(s => s.ActionKey).ShouldBeUnique();
         steps.Single(s => s.Id == "s-0003").ModelId.ShouldBe("m-0004");
         (await search.Store.ListModelsAsync("toy", default)).Count.ShouldBe(10);
+    }
+
+    [Fact]
+    public async Task On_sqlite_the_ledger_is_the_same()
+    {
+        var inMemory = new SearchHarness();
+        await inMemory.RunAsync();
+        using var folder = new TemporaryFolder();
+        var store = SqliteRunStore.Open(folder["run.db"]);
+        await using var closing = store as IAsyncDisposable;
+        var onDisk = new SearchHarness(store: store);
+        (await onDisk.RunAsync(new Random(3))).ShouldBe(SearchStatus.Completed);
+        (await onDisk.LedgerAsync()).ShouldBe(await inMemory.LedgerAsync());
+    }
+
+    [Fact]
+    public async Task A_command_that_could_not_be_sent_is_sent_with_the_next_look()
+    {
+        var search = new SearchHarness { DispatchFails = true };
+        await Should.ThrowAsync<IOException>(search.AdvanceAsync());
+        search.Sent.ShouldBeEmpty();
+        search.DispatchFails = false;
+        await search.AdvanceAsync();
+        search.Sent.Select(s => s.StepId).ShouldBe(["r-0001", "r-0002"]);
     }
 
     [Fact]

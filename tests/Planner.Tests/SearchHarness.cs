@@ -7,6 +7,7 @@ using LamdAgent.Domain.Steps;
 using LamdAgent.Planner.Agent;
 using LamdAgent.Planner.Searches;
 using LamdAgent.Planner.Strategies;
+using LamdAgent.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -35,7 +36,7 @@ internal sealed class SearchHarness : IStepDispatcher
         budget: {steps: 8}
         """;
 
-    public SearchHarness(string yaml = Yaml, Func<LlmSpec, IChatModel>? chat = null, InMemoryRunStore? store = null, string owner = "planner-a", FakeTimeProvider? clock = null)
+    public SearchHarness(string yaml = Yaml, Func<LlmSpec, IChatModel>? chat = null, IRunStore? store = null, string owner = "planner-a", FakeTimeProvider? clock = null)
     {
         Store = store ?? new InMemoryRunStore();
         Clock = clock ?? new FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
@@ -47,13 +48,10 @@ internal sealed class SearchHarness : IStepDispatcher
             Options.Create(new PlannerOptions { Owner = owner }),
             Clock,
             NullLogger<PlannerLoop>.Instance);
-        if (store is null)
-        {
-            Create(yaml);
-        }
+        CreateAsync(yaml).GetAwaiter().GetResult();
     }
 
-    public InMemoryRunStore Store { get; }
+    public IRunStore Store { get; }
 
     public FakeTimeProvider Clock { get; }
 
@@ -63,11 +61,18 @@ internal sealed class SearchHarness : IStepDispatcher
 
     public List<(string StepId, StepStage Stage)> Sent { get; } = [];
 
+    public bool DispatchFails { get; set; }
+
     /// <summary>Steps that fail instead of being trained, merged or scored.</summary>
     public Func<StepRecord, StepFailure?> Fails { get; set; } = _ => null;
 
     public Task DispatchAsync(SearchRecord search, StepRecord step, StepStage stage, CancellationToken cancellation)
     {
+        if (DispatchFails)
+        {
+            throw new IOException("the broker is away");
+        }
+
         Sent.Add((step.Id, stage));
         return Task.CompletedTask;
     }
@@ -160,10 +165,16 @@ internal sealed class SearchHarness : IStepDispatcher
             : (tools + (0.9 - tools) * strength, instructions * 0.3);
     }
 
-    private void Create(string yaml)
+    private async Task CreateAsync(string yaml)
     {
-        _ = Store.InsertModelAsync(new ModelRecord { SearchId = "toy", Id = "m-0001", Digest = "base digest", Artifact = "/spec/base", CreatedAt = Clock.GetUtcNow() }, default);
-        _ = Store.CreateSearchAsync(new SearchRecord
+        await Store.InitializeAsync(default);
+        if (await Store.GetSearchAsync("toy", default) is not null)
+        {
+            return;
+        }
+
+        await Store.InsertModelAsync(new ModelRecord { SearchId = "toy", Id = "m-0001", Digest = "base digest", Artifact = "/spec/base", CreatedAt = Clock.GetUtcNow() }, default);
+        await Store.CreateSearchAsync(new SearchRecord
         {
             Id = "toy",
             SpecYaml = yaml,

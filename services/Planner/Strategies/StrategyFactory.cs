@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using LamdAgent.Domain;
 using LamdAgent.Domain.Specs;
 using LamdAgent.Planner.Agent;
 using LamdAgent.Storage;
@@ -21,7 +22,19 @@ public sealed class StrategyFactory(IRunStore store, Func<LlmSpec, IChatModel> c
         "random" => new RandomStrategy(),
         "greedy" => new GreedyStrategy(),
         "llm" => new LlmStrategy(
-            store, _models.GetOrAdd(spec.Planner.Llm!, chatModels), spec.Planner.Llm!, clock, loggers.CreateLogger<LlmStrategy>()),
+            store, _models.GetOrAdd(spec.Planner.Llm!, Connect), spec.Planner.Llm!, clock, loggers.CreateLogger<LlmStrategy>()),
         var other => throw new InvalidOperationException($"unknown strategy {other}"),
     };
+
+    private IChatModel Connect(LlmSpec spec)
+    {
+        try
+        {
+            return chatModels(spec);
+        }
+        catch (InvalidInputException e)
+        {
+            return new UnavailableChatModel(e.Message);
+        }
+    }
 }

@@ -52,7 +52,7 @@ public sealed partial class LlmStrategyTests : IAsyncLifetime
         return Make(yaml, environment);
     }
 
-    private static SearchHarness Make(string yaml, Func<string, string?>? environment = null, InMemoryRunStore? store = null)
+    private static SearchHarness Make(string yaml, Func<string, string?>? environment = null, LamdAgent.Storage.IRunStore? store = null)
     {
         // Waits use the harness's clock, which a helper moves on; time limits of HTTP are real.
         return new SearchHarness(yaml, spec => new OpenAiChatModel(spec, environment ?? (_ => null), TimeProvider.System), store);
@@ -313,6 +313,15 @@ public sealed partial class LlmStrategyTests : IAsyncLifetime
         var spec = new LlmSpec { Endpoint = new Uri("http://localhost"), Model = "toy", ApiKeyVariable = "NOT_SET" };
         Should.Throw<InvalidInputException>(() => new OpenAiChatModel(spec, _ => null, TimeProvider.System)).Message
             .ShouldBe("planner.llm.api_key names the environment variable NOT_SET, which is not set");
+    }
+
+    [Fact]
+    public async Task A_planner_without_the_key_still_finishes_the_search()
+    {
+        var search = Search(", api_key: \"${NOT_SET}\"", "steps: 2");
+        (await RunAsync(search)).ShouldBe(SearchStatus.Completed);
+        (await SearchSteps(search)).ShouldAllBe(s => s.DecidedBy == "llm fallback (random): planner.llm.api_key names the environment variable NOT_SET, which is not set");
+        _server.Requests.ShouldBeEmpty();
     }
 
     [Fact]
