@@ -7,6 +7,9 @@ namespace LamdAgent.Standalone;
 /// <summary>The table of contents of <c>lamd</c>: every command it has, and how what happens in one becomes an exit code.</summary>
 internal static class LamdCommandLine
 {
+    // What Ctrl-C gives a command to save its work; a training that ends its step and writes a checkpoint needs more than the library's 2 s.
+    private static readonly TimeSpan GracePeriod = TimeSpan.FromSeconds(60);
+
     /// <summary>Parses and runs. 0: done; 1: failed; 2: bad usage or input.</summary>
     public static async Task<int> InvokeAsync(string[] args)
     {
@@ -29,7 +32,7 @@ internal static class LamdCommandLine
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = GracePeriod });
         }
         catch (InvalidInputException e)
         {
@@ -56,6 +59,13 @@ internal static class LamdCommandLine
     // One line a command, each made by a file in Commands/.
     private static IEnumerable<Command> Commands() =>
     [
+        RunCommand.Create(),
+        ResumeCommand.Create(),
+        StatusCommand.Create(),
+        ShowCommand.Create(),
+        CompareCommand.Create(),
+        ExportCommand.Create(),
+        ReplayCommand.Create(),
         EvaluateCommand.Create(),
         GenerateCommand.Create(),
         GradeCommand.Create(),

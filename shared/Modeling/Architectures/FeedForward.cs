@@ -1,4 +1,3 @@
-using LamdAgent.Modeling.Kernels;
 using static TorchSharp.torch;
 
 namespace LamdAgent.Modeling.Architectures;
@@ -38,11 +37,6 @@ internal sealed class FeedForward
     // (N, 2 * inner) -> (N, inner)
     private Tensor Gate(Tensor wide)
     {
-        if (FusedGate.Serves(activation) && Rows.Serve(wide))
-        {
-            return FusedGate.Run(wide, activation);
-        }
-
         var parts = wide.split([inner, inner], -1);
         return Activate(parts[0]) * parts[1];
     }
