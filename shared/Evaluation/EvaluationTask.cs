@@ -41,6 +41,7 @@ public sealed class EvaluationTask
         Stop = root.Optional("stop") is { } stop ? [.. stop.AsSequence().Select(node => node.AsString() is { Length: > 0 } text ? text : throw node.Error("a stop string cannot be empty"))] : [];
         ThinkEndToken = root.Optional("think_end_token")?.AsString();
         NumFewshot = root.Optional("num_fewshot")?.AsInt(0, 1000) ?? 0;
+        FewshotFirst = root.Optional("fewshot_sampler")?.AsOneOf(["random", "first_n"]) == "first_n";
         FewshotSeed = root.Optional("fewshot_seed")?.AsInt(0) ?? 1234;
         ReadPaths(root, folder);
         if (NumFewshot > 0 && (FewshotData is null || Prompt.Target is null))
@@ -86,6 +87,9 @@ public sealed class EvaluationTask
 
     /// <summary>Number of solved examples before each question; 0 by default.</summary>
     public int NumFewshot { get; }
+
+    /// <summary>Whether the examples are the first of the few-shot data for every question (<c>fewshot_sampler: first_n</c>) instead of a random choice for each.</summary>
+    public bool FewshotFirst { get; }
 
     /// <summary>Seed of the choice of examples, which is made anew for each question; 1234 as in the harness.</summary>
     public int FewshotSeed { get; }

@@ -39,6 +39,11 @@ internal sealed class FewshotSampler
             throw new InvalidInputException($"{_task.NumFewshot} examples are wanted, and the few-shot data has only {candidates.Length} others");
         }
 
+        if (_task.FewshotFirst)
+        {
+            return candidates[.._task.NumFewshot];
+        }
+
         var random = new Random(_task.FewshotSeed ^ BinaryPrimitives.ReadInt32LittleEndian(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(question))));
         for (var i = 0; i < _task.NumFewshot; i++)
         {
