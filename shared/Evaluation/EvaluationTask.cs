@@ -36,7 +36,8 @@ public sealed class EvaluationTask
 
         Metric = root.Optional("metric")?.AsOneOf([.. Grader.Metrics]) ?? Grader.Metrics[0];
         HigherIsBetter = root.Optional("higher_is_better")?.AsBool() ?? Grader.HigherIsBetter;
-        Prompt = PromptForm.Read(root.Optional("prompt")?.AsMapping());
+        RowForm = root.Optional("row_form")?.AsOneOf([.. RowForms.Names]);
+        Prompt = PromptForm.Read(root.Optional("prompt")?.AsMapping(), RowForm is not null);
         MaxNewTokens = root.Optional("max_new_tokens")?.AsInt(1, 1 << 20) ?? 256;
         Stop = root.Optional("stop") is { } stop ? [.. stop.AsSequence().Select(node => node.AsString() is { Length: > 0 } text ? text : throw node.Error("a stop string cannot be empty"))] : [];
         ThinkEndToken = root.Optional("think_end_token")?.AsString();
@@ -75,6 +76,9 @@ public sealed class EvaluationTask
 
     /// <summary>How a row becomes a prompt.</summary>
     public PromptForm Prompt { get; }
+
+    /// <summary>Form of a public data set that its rows are brought into first; null: the rows are taken as they are.</summary>
+    public string? RowForm { get; }
 
     /// <summary>Tokens a model may write; 256 by default.</summary>
     public int MaxNewTokens { get; }
@@ -120,7 +124,14 @@ public sealed class EvaluationTask
         : throw new InvalidInputException(File, null, $"has no '{(split == EvaluationSplit.Test ? "test" : "validation")}' data");
 
     /// <summary>The rows of a split.</summary>
-    public IReadOnlyList<JsonRow> ReadRows(EvaluationSplit split) => JsonLines.Read(DataPath(split));
+    public IReadOnlyList<JsonRow> ReadRows(EvaluationSplit split) => ReadRows(DataPath(split));
+
+    /// <summary>The rows of the few-shot data.</summary>
+    internal IReadOnlyList<JsonRow> ReadFewshotRows() => ReadRows(FewshotData!);
+
+    private IReadOnlyList<JsonRow> ReadRows(string path) => RowForm is null
+        ? JsonLines.Read(path)
+        : [.. JsonLines.Read(path).Select(row => row with { Value = row.Use(value => RowForms.Convert(RowForm, value)) })];
 
     /// <summary>
     /// SHA-256 over the task file, the split's data and the few-shot data: with the model's digest and <see cref="TaskEvaluator.Protocol"/> the key under

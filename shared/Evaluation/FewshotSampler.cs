@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text.Json;
 using LamdAgent.Domain;
-using LamdAgent.Evaluation.Data;
 
 namespace LamdAgent.Evaluation;
 
@@ -18,7 +17,7 @@ internal sealed class FewshotSampler
     public FewshotSampler(EvaluationTask task)
     {
         _task = task;
-        _pool = task.NumFewshot == 0 ? [] : [.. JsonLines.Read(task.FewshotData!).Select(row => row.Use(value =>
+        _pool = task.NumFewshot == 0 ? [] : [.. task.ReadFewshotRows().Select(row => row.Use(value =>
         {
             task.Prompt.Target!.Render(value);
             return (value, task.Prompt.Text!.Render(value));

@@ -25,6 +25,7 @@ public static class GraderCatalogue
         ["multiple_choice"] = options => new MultipleChoiceGrader(options),
         ["multiple_choice_aggregate"] = options => NoOptions(options, new MultipleChoiceAggregateCheck()),
         ["perplexity"] = options => new PerplexityGrader(options),
+        ["prompts"] = options => NoOptions(options, new PromptCheck()),
         ["squad"] = options => new SquadGrader(options),
         ["squad_v2_aggregate"] = options => NoOptions(options, new SquadV2AggregateCheck()),
         ["standard_errors"] = options => NoOptions(options, new StandardErrorCheck()),

@@ -35,17 +35,22 @@ public sealed class PromptForm
     /// <summary>System message for <see cref="Chat"/>.</summary>
     public string? System { get; private init; }
 
+    /// <summary>The form of rows that a <see cref="RowForms">row form</see> has prepared: their <c>query</c> and <c>target</c>.</summary>
+    internal static PromptForm Common { get; } = new() { Text = TextTemplate.Field("query"), Target = TextTemplate.Field("target") };
+
     /// <summary>Reads the form.</summary>
-    public static PromptForm Read(ConfigMapping? mapping)
+    /// <param name="mapping">The task file's <c>prompt</c>, or null.</param>
+    /// <param name="prepared">Whether the rows go through a row form; then <c>text</c> and <c>target</c> have defaults.</param>
+    public static PromptForm Read(ConfigMapping? mapping, bool prepared = false)
     {
         if (mapping is null)
         {
-            return new PromptForm { Messages = "messages", Tools = "tools" };
+            return prepared ? Common : new PromptForm { Messages = "messages", Tools = "tools" };
         }
 
         var text = mapping.Optional("text");
         var messages = mapping.Optional("messages");
-        if ((text is null) == (messages is null))
+        if ((text is null) == (messages is null) && !(prepared && text is null))
         {
             throw mapping.Error("give either 'text' or 'messages'");
         }
@@ -54,8 +59,8 @@ public sealed class PromptForm
             ? new PromptForm { Messages = messages.AsString(), Tools = mapping.Optional("tools")?.AsString() }
             : new PromptForm
             {
-                Text = TextTemplate.Parse(text!),
-                Target = mapping.Optional("target") is { } target ? TextTemplate.Parse(target) : null,
+                Text = text is not null ? TextTemplate.Parse(text) : Common.Text,
+                Target = mapping.Optional("target") is { } target ? TextTemplate.Parse(target) : prepared ? Common.Target : null,
                 TargetDelimiter = mapping.Optional("target_delimiter")?.AsString() ?? " ",
                 FewshotDelimiter = mapping.Optional("fewshot_delimiter")?.AsString() ?? "\n\n",
                 Chat = mapping.Optional("chat")?.AsBool() ?? false,

@@ -19,6 +19,9 @@ public sealed class TextTemplate
 
     private TextTemplate(List<Part> parts) => _parts = parts;
 
+    /// <summary>The template that is one field.</summary>
+    internal static TextTemplate Field(string path) => new([new Part("", path, [])]);
+
     /// <summary>Reads a template from a task file.</summary>
     /// <exception cref="InvalidInputException">It is not well formed.</exception>
     public static TextTemplate Parse(ConfigNode node)

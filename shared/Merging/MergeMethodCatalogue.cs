@@ -17,6 +17,7 @@ public static class MergeMethodCatalogue
         new KarcherMerge(),
         new TaskVectorMerge("task_arithmetic", "adds the weighted task vectors to the base", TaskArithmetic, null, election: false, normalize: false, rescale: false),
         new TaskVectorMerge("ties", "trims task vectors by magnitude, elects signs, adds what agrees", Ties, new MagnitudeSparsifier(), election: true, normalize: true, rescale: false),
+        new PaperTiesMerge(),
         new TaskVectorMerge("breadcrumbs", "drops the smallest and the largest changes, adds the rest", Breadcrumbs, new OutlierSparsifier(Gamma), election: false, normalize: false, rescale: false),
         new TaskVectorMerge("breadcrumbs_ties", "breadcrumbs with sign election", Breadcrumbs, new OutlierSparsifier(Gamma), election: true, normalize: false, rescale: false),
         new TaskVectorMerge("dare_linear", "drops changes at random, rescales, adds", Dare, new BernoulliSparsifier(), election: false, normalize: false, rescale: true),

@@ -1,6 +1,20 @@
+using LamdAgent.Benchmarks.Merging;
+
 namespace LamdAgent.Benchmarks;
 
+/// <summary>Runs a benchmark by name. Nothing here passes or fails by time.</summary>
 internal static class Program
 {
-    private static int Main() => 0;
+    private static int Main(string[] args)
+    {
+        switch (args)
+        {
+            case ["merge", .. var rest]:
+                MergeBenchmark.Run(rest);
+                return 0;
+            default:
+                Console.Error.WriteLine("usage: LamdAgent.Benchmarks merge [FOLDER] [REPEATS]");
+                return 2;
+        }
+    }
 }

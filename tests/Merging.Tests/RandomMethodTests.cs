@@ -40,7 +40,7 @@ public sealed class RandomMethodTests
     [MemberData(nameof(Cases))]
     public void Over_many_seeds_mean_and_share_are_those_of_the_reference(string id)
     {
-        const int Seeds = 150;
+        const int Seeds = 60;
         var folder = Repository.Golden("merge", "random", id);
         var config = GoldenMerge.Config(folder);
         using var expected = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "expected.json")));
@@ -83,6 +83,29 @@ public sealed class RandomMethodTests
                 kept.Sum().ShouldBe(x.Select((v, i) => Math.Abs(v - b[i])).Sum(), 1e-3 * kept.Sum());
                 var share = kept.Count(d => d > 0) / (double)kept.Length;
                 share.ShouldBe(0.4, 6 * Math.Sqrt(0.24 / kept.Length) + 0.01);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("della-mask")]
+    [InlineData("della-linear-mask")]
+    public void Keep_probabilities_are_those_of_the_reference(string id)
+    {
+        const string Name = "model.layers.0.self_attn.k_proj.weight";
+        using var probabilities = SafetensorsFile.Open(Repository.Golden("merge", "random", id, "probs.safetensors"));
+        using var baseModel = Checkpoint.Open(Path.Combine(GoldenMerge.Inputs, "tiny-f32/base"));
+        using var tuned = Checkpoint.Open(Path.Combine(GoldenMerge.Inputs, "tiny-f32/ft_a"));
+        var (b, x, wanted) = (GoldenMerge.Values(baseModel.Tensor(Name)), GoldenMerge.Values(tuned.Tensor(Name)), GoldenMerge.Values(probabilities.Tensors[$"{Name}/ft_a"]));
+        const int Columns = 64;
+        var (keys, order) = (new uint[Columns], new int[Columns]);
+        for (var row = 0; row < b.Length / Columns; row++)
+        {
+            var magnitudes = Enumerable.Range(row * Columns, Columns).Select(i => BitConverter.SingleToUInt32Bits(MathF.Abs((float)x[i] - (float)b[i]))).ToArray();
+            RowRankSparsifier.Ranks(magnitudes, keys, order);
+            for (var rank = 0; rank < Columns; rank++)
+            {
+                wanted[(row * Columns) + order[rank]].ShouldBe(RowRankSparsifier.KeepProbability(0.5, 0.15, rank, Columns), 1e-6);
             }
         }
     }

@@ -49,6 +49,7 @@ public sealed record MergeActionType
             new() { Name = "karcher", Description = "Riemannian mean of several models", Base = MergeBase.None, MethodWide = [new("max_iter", 1, 10000), new("tol", 0, 1)] },
             new() { Name = "task_arithmetic", Description = "adds what each model learned since the common ancestor", Base = MergeBase.CommonAncestor, PerModel = [weight], MethodWide = [normalize, lambda] },
             new() { Name = "ties", Description = "task vectors trimmed to their largest entries, signs elected, the agreeing ones averaged", Base = MergeBase.CommonAncestor, PerModel = [weight, density], MethodWide = sparse },
+            new() { Name = "ties_paper", Description = "TIES as in its paper: trimmed over the whole task vector, signs elected before weighting", Base = MergeBase.CommonAncestor, PerModel = [weight, density], MethodWide = [lambda] },
             new() { Name = "dare_linear", Description = "task vectors randomly thinned and rescaled, then added", Base = MergeBase.CommonAncestor, PerModel = [weight, density], MethodWide = sparse },
             new() { Name = "dare_ties", Description = "task vectors randomly thinned and rescaled, signs elected", Base = MergeBase.CommonAncestor, PerModel = [weight, density], MethodWide = sparse },
             new() { Name = "della", Description = "task vectors thinned with a probability by magnitude, signs elected", Base = MergeBase.CommonAncestor, PerModel = [weight, density, new("epsilon", 0, 1)], MethodWide = sparse },

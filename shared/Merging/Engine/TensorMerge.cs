@@ -11,7 +11,7 @@ namespace LamdAgent.Merging.Engine;
 /// for the whole tensor, so memory does not grow with it; results per block are kept by block number and combined in that order, so that neither the
 /// number of threads nor their timing shows in the result.
 /// </summary>
-internal sealed class TensorMerge<T>(TensorPlan plan, BlockPool<T> blocks, MergeThreads threads, OutputPipeline? output, CancellationToken cancellation)
+internal sealed class TensorMerge<T>(TensorPlan plan, MergeSession session, BlockPool<T> blocks, MergeThreads threads, OutputPipeline? output, CancellationToken cancellation)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Elements of a block (a block of whole rows may be longer when rows are).</summary>
@@ -46,6 +46,10 @@ internal sealed class TensorMerge<T>(TensorPlan plan, BlockPool<T> blocks, Merge
 
     /// <summary>Whether a switch is on.</summary>
     public bool Flag(string name) => plan.Parameters[name] != 0;
+
+    /// <summary>What the method found out about an operand before the first tensor was merged, or null.</summary>
+    public TState? State<TState>(int operand)
+        where TState : class => session.FindState(plan, operand) as TState;
 
     /// <summary>Reads an operand in the arithmetic type.</summary>
     public void Read(int operand, long start, Span<T> destination)

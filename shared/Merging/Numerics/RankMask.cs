@@ -36,13 +36,24 @@ internal sealed class RankMask<T>
     /// <param name="tensor">The tensor.</param>
     /// <param name="keys">Keys of its elements.</param>
     /// <param name="k">At least 1, below the number of elements.</param>
-    /// <param name="zeroLowBits">See <see cref="RankSelection.Find"/>.</param>
+    /// <param name="zeroLowBits">As in RankSelection.Find.</param>
     /// <param name="wholeRows">Whether blocks must be whole rows.</param>
     public static RankMask<T> Largest(TensorMerge<T> tensor, KeyProvider<T> keys, long k, int zeroLowBits, bool wholeRows = false)
     {
         var cut = RankSelection.Find(tensor, keys, [tensor.Length - k], zeroLowBits, wholeRows)[0];
         var greater = tensor.Length - cut.Less - cut.Equal;
         return new RankMask<T>(tensor, keys, (cut.Key, 0, k - greater, cut.Equal), (uint.MaxValue, 0, 0, 0), wholeRows);
+    }
+
+    /// <summary>Keeps keys above a cut, and of those equal to it as many of the first as there are places left; the number is brought down for the next tensor.</summary>
+    public static RankMask<T> FromCut(TensorMerge<T> tensor, KeyProvider<T> keys, uint cut, ref long placesLeft)
+    {
+        var equal = new long[tensor.BlockCount()];
+        tensor.ForEachBlock(block => equal[block.Index] = keys(block).Count(cut));
+        var count = equal.Sum();
+        var taken = Math.Min(placesLeft, count);
+        placesLeft -= taken;
+        return new RankMask<T>(tensor, keys, (cut, 0, taken, count), (uint.MaxValue, 0, 0, 0), wholeRows: false);
     }
 
     /// <summary>Keeps the elements at the ranks [from, to) of the ascending order, in which equal keys stand by index.</summary>

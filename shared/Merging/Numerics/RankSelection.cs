@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using LamdAgent.Merging.Engine;
@@ -22,9 +23,14 @@ internal static class RankSelection
     /// <param name="zeroLowBits">How many of the lowest bits are known to be 0 in every key; 10 or more save the last pass.</param>
     /// <param name="wholeRows">Whether blocks must be whole rows.</param>
     public static RankedKey[] Find<T>(TensorMerge<T> tensor, KeyProvider<T> keys, ReadOnlySpan<long> ranks, int zeroLowBits = 0, bool wholeRows = false)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Find([(tensor, keys)], ranks, zeroLowBits, wholeRows);
+
+    /// <summary>The same over the elements of several tensors together.</summary>
+    public static RankedKey[] Find<T>(IReadOnlyList<(TensorMerge<T> Tensor, KeyProvider<T> Keys)> tensors, ReadOnlySpan<long> ranks, int zeroLowBits, bool wholeRows)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        var first = Count(tensor, keys, 0, 0, wholeRows);
+        var first = Count(tensors, 0, 0, wholeRows);
         var found = new RankedKey[ranks.Length];
         for (var i = 0; i < ranks.Length; i++)
         {
@@ -36,7 +42,7 @@ internal static class RankSelection
                     break;
                 }
 
-                var histogram = Count(tensor, keys, digit, prefix, wholeRows);
+                var histogram = Count(tensors, digit, prefix, wholeRows);
                 (prefix, less, equal) = Descend(histogram, prefix, Digits[digit].Shift, less, ranks[i]);
             }
 
@@ -83,12 +89,23 @@ internal static class RankSelection
         throw new InvalidOperationException("the rank is beyond the number of elements");
     }
 
-    private static long[] Count<T>(TensorMerge<T> tensor, KeyProvider<T> keys, int digit, uint prefix, bool wholeRows)
+    private static long[] Count<T>(IReadOnlyList<(TensorMerge<T> Tensor, KeyProvider<T> Keys)> tensors, int digit, uint prefix, bool wholeRows)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        var totals = new long[1 << Digits[digit].Bits];
+        foreach (var (tensor, keys) in tensors)
+        {
+            AddCounts(tensor, keys, digit, prefix, wholeRows, totals);
+        }
+
+        return totals;
+    }
+
+    private static void AddCounts<T>(TensorMerge<T> tensor, KeyProvider<T> keys, int digit, uint prefix, bool wholeRows, long[] totals)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         var (shift, bits) = Digits[digit];
         using var counters = new ThreadLocal<uint[]>(() => new uint[4 << bits], trackAllValues: true);
-        var totals = new long[1 << bits];
         tensor.ForEachBlock(
             block =>
             {
@@ -110,29 +127,29 @@ internal static class RankSelection
                 totals[i & ((1 << bits) - 1)] += counter[i];
             }
         }
-
-        return totals;
     }
 
     // Four sets of counters: neighbours are often equal, and a counter just written is slow to read again.
     private static void CountAll(ReadOnlySpan<uint> keys, uint[] counter, int shift, int buckets)
     {
-        var one = counter.AsSpan(0, buckets);
-        var two = counter.AsSpan(buckets, buckets);
-        var three = counter.AsSpan(2 * buckets, buckets);
-        var four = counter.AsSpan(3 * buckets, buckets);
+        ref var one = ref MemoryMarshal.GetArrayDataReference(counter);
+        ref var two = ref Unsafe.Add(ref one, buckets);
+        ref var three = ref Unsafe.Add(ref two, buckets);
+        ref var four = ref Unsafe.Add(ref three, buckets);
+        ref var key = ref MemoryMarshal.GetReference(keys);
         var i = 0;
         for (; i <= keys.Length - 4; i += 4)
         {
-            one[(int)(keys[i] >> shift)]++;
-            two[(int)(keys[i + 1] >> shift)]++;
-            three[(int)(keys[i + 2] >> shift)]++;
-            four[(int)(keys[i + 3] >> shift)]++;
+            // A shifted key is below the number of buckets by construction: no check needed.
+            Unsafe.Add(ref one, Unsafe.Add(ref key, i) >> shift)++;
+            Unsafe.Add(ref two, Unsafe.Add(ref key, i + 1) >> shift)++;
+            Unsafe.Add(ref three, Unsafe.Add(ref key, i + 2) >> shift)++;
+            Unsafe.Add(ref four, Unsafe.Add(ref key, i + 3) >> shift)++;
         }
 
         for (; i < keys.Length; i++)
         {
-            one[(int)(keys[i] >> shift)]++;
+            Unsafe.Add(ref one, keys[i] >> shift)++;
         }
     }
 

@@ -44,8 +44,7 @@ internal sealed class Attention
         var heads = queryKeyNorm == QueryKeyNorm.None ? qkv.view(-1, h + kv + kv, width) : Normalize(qkv, pass);
         if (rope is not null)
         {
-            var parts = heads.split([h + kv, kv], 1);
-            heads = cat([RotaryEmbedding.Rotate(parts[0], rope, pass), parts[1]], 1);
+            heads = RotaryEmbedding.Rotate(heads, h + kv, rope, pass);
         }
 
         return output.Forward(pass.Attention.Attend(heads, settings), pass);

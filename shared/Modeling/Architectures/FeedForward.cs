@@ -1,3 +1,4 @@
+using LamdAgent.Modeling.Kernels;
 using static TorchSharp.torch;
 
 namespace LamdAgent.Modeling.Architectures;
@@ -37,6 +38,11 @@ internal sealed class FeedForward
     // (N, 2 * inner) -> (N, inner)
     private Tensor Gate(Tensor wide)
     {
+        if (FusedGate.Serves(activation) && Rows.Serve(wide))
+        {
+            return FusedGate.Run(wide, activation);
+        }
+
         var parts = wide.split([inner, inner], -1);
         return Activate(parts[0]) * parts[1];
     }

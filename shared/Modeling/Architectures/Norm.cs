@@ -1,3 +1,4 @@
+using LamdAgent.Modeling.Kernels;
 using static TorchSharp.torch;
 
 namespace LamdAgent.Modeling.Architectures;
@@ -30,6 +31,11 @@ internal sealed class Norm
         if (kind == NormKind.Layer)
         {
             return nn.functional.layer_norm(x, [width], w, pass.Weights[bias], epsilon);
+        }
+
+        if (Rows.Serve(x) && w.dtype == x.dtype)
+        {
+            return FusedRmsNorm.Run(x, w, epsilon, kind == NormKind.RmsPlusOne ? 1 : 0);
         }
 
         var wide = x.to(ScalarType.Float32);

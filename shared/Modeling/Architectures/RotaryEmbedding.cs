@@ -1,3 +1,4 @@
+using LamdAgent.Modeling.Kernels;
 using static TorchSharp.torch;
 
 namespace LamdAgent.Modeling.Architectures;
@@ -5,8 +6,20 @@ namespace LamdAgent.Modeling.Architectures;
 /// <summary>Turns pairs of elements of a head by an angle that grows with the position: element i goes with element i + half, not with its neighbour.</summary>
 internal static class RotaryEmbedding
 {
-    /// <summary>(N, heads, head dim) -> the same shape; computed in float32.</summary>
-    public static Tensor Rotate(Tensor heads, RopeTable table, ForwardPass pass)
+    /// <summary>Turns the first heads and leaves the others; (N, heads, head dim) -> the same shape, computed in float32.</summary>
+    public static Tensor Rotate(Tensor all, int rotated, RopeTable table, ForwardPass pass)
+    {
+        if (Rows.Serve(all))
+        {
+            var (c, s) = table.For(pass.LongestSequence);
+            return FusedRotation.Run(all, rotated, table.RotatedWidth / 2, c, s, pass.Positions);
+        }
+
+        var parts = all.split([rotated, all.size(1) - rotated], 1);
+        return cat([Rotate(parts[0], table, pass), parts[1]], 1);
+    }
+
+    private static Tensor Rotate(Tensor heads, RopeTable table, ForwardPass pass)
     {
         var (cos, sin) = pass.Rotation(table);
         var headDim = heads.size(-1);

@@ -14,6 +14,7 @@ public sealed class GoldenGraderTests
     [InlineData("multiple_choice", 1e-13)]
     [InlineData("multiple_choice_aggregate", 1e-13)]
     [InlineData("perplexity", 1e-13)]
+    [InlineData("prompts", 0)]
     [InlineData("squad", 0)]
     [InlineData("squad_v2_aggregate", 0)]
     [InlineData("stop_strings", 0)]

@@ -41,12 +41,12 @@ public sealed partial class LlmStrategyTests : IAsyncLifetime
         return FakeOpenAi.Say(response, $$"""{"reason": "try", "model": "m-{{(step - 1) / 4 + 1:0000}}", "dataset": "{{dataset}}", "parameters": "{{set}}"}""");
     }
 
-    private SearchHarness Search(string llm = "", string budget = "steps: 4", Func<string, string?>? environment = null, string provider = "openai")
+    private SearchHarness Search(string llm = "", string budget = "steps: 4", Func<string, string?>? environment = null, string provider = "openai", int inFlight = 1)
     {
         var address = provider == "azure" ? _server.Address.ToString() : new Uri(_server.Address, "/v1").ToString();
         var yaml = SearchHarness.Yaml.Replace(
                 "planner: {strategy: greedy}",
-                $"planner: {{strategy: llm, llm: {{provider: {provider}, endpoint: \"{address}\", model: toy{llm}}}}}",
+                $"planner: {{strategy: llm, steps_in_flight: {inFlight}, llm: {{provider: {provider}, endpoint: \"{address}\", model: toy{llm}}}}}",
                 StringComparison.Ordinal)
             .Replace("steps: 8", budget, StringComparison.Ordinal);
         return Make(yaml, environment);
@@ -119,6 +119,25 @@ public sealed partial class LlmStrategyTests : IAsyncLifetime
         everything.ShouldNotContain(injection);
         everything.ShouldNotContain("ref-sft");
         everything.ShouldNotContain("0.890"); // the base's test score on instructions
+    }
+
+    [Fact]
+    public async Task With_several_steps_in_flight_an_agent_of_one_mind_makes_one_ledger()
+    {
+        _server.Answer = (_, request, response) => Sensible(request, response, 0);
+        async Task<string> Run(Random? order)
+        {
+            var search = Search(inFlight: 3);
+            (await search.RunAsync(order)).ShouldBe(SearchStatus.Completed);
+            return await search.LedgerAsync();
+        }
+
+        var ledger = await Run(null);
+        ledger.ShouldContain("[llm]");
+        for (var seed = 0; seed < 4; seed++)
+        {
+            (await Run(new Random(seed))).ShouldBe(ledger);
+        }
     }
 
     [Fact]

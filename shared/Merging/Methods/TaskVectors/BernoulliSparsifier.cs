@@ -15,16 +15,7 @@ internal sealed class BernoulliSparsifier : Sparsifier
     public override DeltaMask<T> Prepare<T>(TensorMerge<T> tensor, int operand)
     {
         var seed = CounterRandom.Seed(tensor.Plan.Seed, $"{operand} {tensor.Plan.Operands[operand].Model}");
-        var density = (float)tensor.Parameter(operand, "density");
-        return (block, delta) =>
-        {
-            for (var i = 0; i < delta.Length; i++)
-            {
-                if (CounterRandom.Uniform(seed, block.Start + i) >= density)
-                {
-                    delta[i] = T.Zero;
-                }
-            }
-        };
+        var density = tensor.Parameter(operand, "density");
+        return (block, delta) => CounterRandom.Thin(seed, block.Start, density, delta);
     }
 }

@@ -33,12 +33,12 @@ internal abstract class Sparsifier
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => delta.Clear();
 
     /// <summary>Magnitudes of an operand's task vector as keys.</summary>
-    protected static KeyProvider<T> Magnitudes<T>(TensorMerge<T> tensor, int operand)
+    internal static KeyProvider<T> Magnitudes<T>(TensorMerge<T> tensor, int operand)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         block => RankSelection.Magnitudes(block, block.LoadDelta(operand, block.Load(tensor.Base)));
 
     /// <summary>Magnitudes of a delta at hand as keys; the delta stays.</summary>
-    protected static ReadOnlySpan<uint> Magnitudes<T>(Block<T> block, ReadOnlySpan<T> delta)
+    internal static ReadOnlySpan<uint> Magnitudes<T>(Block<T> block, ReadOnlySpan<T> delta)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         var copy = block.Scratch();

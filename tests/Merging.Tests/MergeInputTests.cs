@@ -1,0 +1,220 @@
+using LamdAgent.Checkpoints;
+using LamdAgent.Domain;
+using LamdAgent.TestKit;
+
+namespace LamdAgent.Merging.Tests;
+
+/// <summary>Adapters, vocabularies, tied embeddings, chains of merges, and what is refused.</summary>
+public sealed class MergeInputTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void An_adapter_is_added_to_its_model()
+    {
+        WriteModelAndAdapter();
+
+        TinyModel.Merge(_folder.Path, _folder["m"], "merge_method: linear\nmodels:\n- {model: base+adapter, parameters: {weight: 1}}\n");
+
+        // W + alpha/r B A = I + 3 * (1, 2)^T (1, 10)
+        TinyModel.ReadTensor(_folder["m"], "model.layers.0.q.weight").ShouldBe([4, 30, 6, 61]);
+        TinyModel.ReadTensor(_folder["m"], "model.layers.0.k.weight").ShouldBe([1, 0, 0, 1]);
+    }
+
+    [Fact]
+    public void An_adapter_by_itself_stands_for_its_base_with_it()
+    {
+        WriteModelAndAdapter();
+
+        TinyModel.Merge(_folder.Path, _folder["m"], "merge_method: task_arithmetic\nbase_model: base\nmodels:\n- {model: adapter, parameters: {weight: 0.5}}\n");
+
+        TinyModel.ReadTensor(_folder["m"], "model.layers.0.q.weight").ShouldBe([2.5f, 15, 3, 31]);
+    }
+
+    [Theory]
+    [InlineData("\"use_dora\":true", "use_dora")]
+    [InlineData("\"peft_type\":\"LOHA\"", "LOHA")]
+    [InlineData("\"r\":2", "rank 1")]
+    public void Adapters_that_need_more_than_adding_are_refused(string setting, string complaint)
+    {
+        WriteModelAndAdapter(setting);
+
+        Should.Throw<InvalidInputException>(() => TinyModel.Merge(_folder.Path, _folder["m"], "merge_method: linear\nmodels:\n- {model: base+adapter, parameters: {weight: 1}}\n"))
+            .Message.ShouldContain(complaint);
+    }
+
+    [Fact]
+    public void Later_merges_use_the_results_of_earlier_ones()
+    {
+        TinyModel.WriteVector(_folder["a"], 1, 2);
+        TinyModel.WriteVector(_folder["b"], 3, 4);
+
+        var merged = TinyModel.MergeVector(
+            _folder.Path,
+            "name: half\nmerge_method: linear\nmodels:\n- {model: a, parameters: {weight: 1}}\n- {model: b, parameters: {weight: 1}}\n---\nmerge_method: linear\nmodels:\n- {model: half, parameters: {weight: 1}}\n- {model: b, parameters: {weight: 1}}\n");
+
+        merged.ShouldBe([2.5f, 3.5f]);
+    }
+
+    [Fact]
+    public void Rows_are_mapped_by_token_and_missing_ones_filled_by_the_rules()
+    {
+        WriteEmbedding("base", ["<unk>", "x", "y"], [0, 0, 1, 1, 2, 2]);
+        WriteEmbedding("a", ["<unk>", "y", "x", "new"], [10, 10, 12, 12, 11, 11, 13, 13]);
+        var models = "models:\n- {model: base, parameters: {weight: 1}}\n- {model: a, parameters: {weight: 1}}\n";
+
+        // base has no 'new': it takes a's row, so the mean is a's row. The fifth and sixth rows are padding: the mean of each model's four.
+        TinyModel.Merge(_folder.Path, _folder["m"], $"merge_method: linear\nbase_model: base\n{models}tokenizer: {{source: union, pad_to_multiple_of: 6}}\n");
+
+        TinyModel.ReadTensor(_folder["m"], "model.embed_tokens.weight").ShouldBe([5, 5, 6, 6, 7, 7, 13, 13, 7.75f, 7.75f, 7.75f, 7.75f]);
+        ModelConfig.Read(_folder["m"]).VocabSize.ShouldBe(6);
+        Tokenizers.ReadVocabulary(_folder["m"])["new"].ShouldBe(3);
+    }
+
+    [Fact]
+    public void Tokens_can_be_given_a_source_of_their_own()
+    {
+        WriteEmbedding("base", ["<unk>", "x", "y"], [0, 0, 1, 1, 2, 2]);
+        WriteEmbedding("a", ["<unk>", "x", "z"], [10, 10, 11, 11, 12, 12]);
+
+        TinyModel.Merge(
+            _folder.Path,
+            _folder["m"],
+            """
+            merge_method: linear
+            base_model: base
+            models:
+            - {model: base, parameters: {weight: 1}}
+            - {model: a, parameters: {weight: 1}}
+            tokenizer:
+              source: base
+              tokens:
+                y: {source: {kind: zero}}
+                x: {source: {kind: model_token, model: a, token: z}, force: true}
+            """);
+
+        // y: base has its own row 2, a takes zeros. x: both take a's row of z.
+        TinyModel.ReadTensor(_folder["m"], "model.embed_tokens.weight").ShouldBe([5, 5, 12, 12, 1, 1]);
+    }
+
+    [Fact]
+    public void A_tokenizer_with_more_ids_than_the_embedding_has_rows_does_not_fit()
+    {
+        WriteEmbedding("base", ["<unk>", "x", "y"], [0, 0, 1, 1]);
+        WriteEmbedding("a", ["<unk>", "x"], [0, 0, 1, 1]);
+
+        Should.Throw<InvalidInputException>(() => TinyModel.Merge(_folder.Path, _folder["m"], "merge_method: linear\nbase_model: base\nmodels:\n- {model: base, parameters: {weight: 1}}\n- {model: a, parameters: {weight: 1}}\ntokenizer_source: union\n"))
+            .Message.ShouldContain("does not fit the model");
+    }
+
+    [Fact]
+    public void A_chat_template_is_set_where_loaders_look()
+    {
+        TinyModel.WriteVector(_folder["a"], 1);
+
+        TinyModel.Merge(_folder.Path, _folder["m"], "merge_method: linear\nmodels:\n- {model: a, parameters: {weight: 1}}\nchat_template: chatml\n");
+
+        File.ReadAllText(_folder["m", "chat_template.jinja"]).ShouldContain("<|im_start|>");
+        Should.Throw<InvalidInputException>(() => TinyModel.Merge(_folder.Path, _folder["n"], "merge_method: linear\nmodels:\n- {model: a, parameters: {weight: 1}}\nchat_template: chatlm\n"))
+            .Message.ShouldContain("did you mean 'chatml'?");
+    }
+
+    [Fact]
+    public void A_written_output_layer_is_not_tied()
+    {
+        TinyModel.Write(_folder["tied"], [("model.embed_tokens.weight", [2, 2], [1, 2, 3, 4]), ("model.layers.0.w", [1], [1])], tied: true, vocabulary: 2);
+        TinyModel.Write(_folder["untied"], [("model.embed_tokens.weight", [2, 2], [1, 2, 3, 4]), ("model.layers.0.w", [1], [1]), ("lm_head.weight", [2, 2], [5, 6, 7, 8])], vocabulary: 2);
+
+        TinyModel.Merge(_folder.Path, _folder["m"], "merge_method: linear\nmodels:\n- {model: tied, parameters: {weight: 1}}\n- {model: untied, parameters: {weight: 1}}\n");
+
+        TinyModel.ReadTensor(_folder["m"], "lm_head.weight").ShouldBe([3, 4, 5, 6]);
+        ModelConfig.Read(_folder["m"]).TieWordEmbeddings.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Unlike_models_are_refused_by_the_tensors_name()
+    {
+        TinyModel.Write(_folder["a"], [("model.layers.0.w", [2], [1, 2]), ("model.layers.0.b", [1], [1])]);
+        TinyModel.Write(_folder["b"], [("model.layers.0.w", [2], [1, 2])]);
+        TinyModel.Write(_folder["c"], [("model.layers.0.w", [2], [1, 2])], modelType: "qwen2");
+
+        Refusal("a", "b").ShouldContain("model.layers.0.b");
+        Refusal("b", "c").ShouldContain("llama");
+        Directory.Exists(_folder["m"]).ShouldBeFalse();
+
+        string Refusal(string x, string y) => Should.Throw<InvalidInputException>(() => TinyModel.Merge(
+            _folder.Path, _folder["m"], $"merge_method: linear\nmodels:\n- {{model: {x}, parameters: {{weight: 1}}}}\n- {{model: {y}, parameters: {{weight: 1}}}}\n")).Message;
+    }
+
+    [Fact]
+    public void Float64_and_float16_are_computed_as_the_config_says()
+    {
+        TinyModel.Write(_folder["a"], [("model.layers.0.w", [3], [1, 0.1f, 3])], DType.F64);
+        TinyModel.Write(_folder["b"], [("model.layers.0.w", [3], [2, 0.3f, 5])], DType.F16);
+        var models = "models:\n- {model: a, parameters: {weight: 1}}\n- {model: b, parameters: {weight: 1}}\n";
+
+        TinyModel.Merge(_folder.Path, _folder["wide"], $"merge_method: linear\n{models}");
+        TinyModel.Merge(_folder.Path, _folder["half"], $"merge_method: linear\n{models}dtype: float16\n");
+
+        using (var wide = Checkpoint.Open(_folder["wide"]))
+        {
+            wide.Tensor("model.layers.0.w").DType.ShouldBe(DType.F64);
+            GoldenMerge.Values(wide.Tensor("model.layers.0.w"))[1].ShouldBe((0.1f + (double)(Half)0.3f) / 2, 1e-12);
+        }
+
+        ModelConfig.Read(_folder["half"]).DType.ShouldBe(DType.F16);
+        TinyModel.ReadTensor(_folder["half"], "model.layers.0.w")[1].ShouldBe((float)(Half)((float)(Half)((float)(Half)0.1f + (float)(Half)0.3f) / 2));
+    }
+
+    [Fact]
+    public void Shards_hold_the_same_model()
+    {
+        TinyModel.Write(_folder["a"], [("model.layers.0.v", [3], [1, 2, 3]), ("model.layers.0.w", [2], [4, 5])]);
+        var config = MergeConfig.Parse("merge_method: passthrough\nmodels:\n- {model: a}\n", "x.yaml");
+
+        MergeEngine.Run(config, new MergeOptions { Output = _folder["m"], Resolve = MergeOptions.BelowFolder(_folder.Path), MaxShardBytes = 12 });
+
+        File.Exists(_folder["m", "model-00002-of-00002.safetensors"]).ShouldBeTrue();
+        TinyModel.ReadTensor(_folder["m"], "model.layers.0.w").ShouldBe([4, 5]);
+        ModelManifest.Read(_folder["m"]).FindChangedFiles(_folder["m"]).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_cancelled_merge_leaves_nothing()
+    {
+        TinyModel.WriteVector(_folder["a"], 1, 2);
+        var config = MergeConfig.Parse("merge_method: linear\nmodels:\n- {model: a, parameters: {weight: 1}}\n", "x.yaml");
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+
+        Should.Throw<OperationCanceledException>(() => MergeEngine.Run(
+            config, new MergeOptions { Output = _folder["out", "m"], Resolve = MergeOptions.BelowFolder(_folder.Path) }, null, cancelled.Token));
+
+        Directory.EnumerateFileSystemEntries(_folder["out"]).ShouldBeEmpty();
+    }
+
+    private void WriteModelAndAdapter(string setting = "\"bias\":\"none\"")
+    {
+        TinyModel.Write(_folder["base"], [("model.layers.0.q.weight", [2, 2], [1, 0, 0, 1]), ("model.layers.0.k.weight", [2, 2], [1, 0, 0, 1])]);
+        Directory.CreateDirectory(_folder["adapter"]);
+        var alpha = setting.StartsWith("\"r\"", StringComparison.Ordinal) ? "" : "\"r\":1,";
+        File.WriteAllText(_folder["adapter", "adapter_config.json"], $$"""{{{alpha}}"lora_alpha":3,"target_modules":["q"],"base_model_name_or_path":"base",{{setting}}}""");
+        TensorDeclaration[] tensors =
+        [
+            new("base_model.model.model.layers.0.q.lora_A.weight", DType.F32, [1, 2]),
+            new("base_model.model.model.layers.0.q.lora_B.weight", DType.F32, [2, 1]),
+        ];
+        using var writer = SafetensorsWriter.Create(_folder["adapter", "adapter_model.safetensors"], tensors);
+        writer.Write(tensors[0].Name, System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>([1, 10]));
+        writer.Write(tensors[1].Name, System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>([1, 2]));
+        writer.Finish();
+    }
+
+    private void WriteEmbedding(string name, string[] words, float[] values)
+    {
+        TinyModel.Write(_folder[name], [("model.embed_tokens.weight", [values.Length / 2, 2], values), ("model.layers.0.w", [1], [1])], vocabulary: values.Length / 2);
+        TinyModel.WriteTokenizer(_folder[name], words);
+    }
+}

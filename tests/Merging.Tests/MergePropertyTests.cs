@@ -1,0 +1,205 @@
+using System.Globalization;
+using CsCheck;
+using LamdAgent.Checkpoints;
+using LamdAgent.TestKit;
+
+namespace LamdAgent.Merging.Tests;
+
+public sealed class MergePropertyTests
+{
+    private static readonly Gen<float[]> Vector = Gen.Float[-2, 2].Array[24];
+
+    [Fact]
+    public void Merging_a_model_with_itself_is_the_identity()
+    {
+        Vector.Sample(
+            values =>
+            {
+                using var folder = new TemporaryFolder();
+                TinyModel.WriteVector(folder["a"], values);
+                TinyModel.WriteVector(folder["b"], values);
+                TinyModel.WriteVector(folder["c"], values);
+                foreach (var method in MergeMethodCatalogue.All.Where(m => m.IsSearchable))
+                {
+                    var merged = TinyModel.MergeVector(folder.Path, Yaml(method, ["a", "b", "c"], 0.5));
+                    merged.Zip(values).ShouldAllBe(p => Math.Abs(p.First - p.Second) <= 2e-6f, method.Name);
+                }
+            },
+            iter: 5,
+            threads: 1);
+    }
+
+    [Fact]
+    public void Weights_permute_with_models()
+    {
+        Gen.Select(Vector, Vector, Vector).Sample(
+            (a, b, c) =>
+            {
+                using var folder = new TemporaryFolder();
+                TinyModel.WriteVector(folder["base"], a);
+                TinyModel.WriteVector(folder["b"], b);
+                TinyModel.WriteVector(folder["c"], c);
+                foreach (var method in new[] { "linear", "task_arithmetic", "ties", "ties_paper", "breadcrumbs_ties" })
+                {
+                    var @base = method == "linear" ? "" : "base_model: base\n";
+                    string Model(string name, string weight) => $"- {{model: {name}, parameters: {{weight: {weight}, density: 0.5, gamma: 0.1}}}}\n";
+                    var one = TinyModel.MergeVector(folder.Path, $"merge_method: {method}\n{@base}models:\n{Model("b", "0.3")}{Model("c", "0.8")}");
+                    var two = TinyModel.MergeVector(folder.Path, $"merge_method: {method}\n{@base}models:\n{Model("c", "0.8")}{Model("b", "0.3")}");
+                    one.Zip(two).ShouldAllBe(p => Math.Abs(p.First - p.Second) <= 1e-6f, method);
+                }
+            },
+            iter: 10,
+            threads: 1);
+    }
+
+    [Fact]
+    public void Ties_of_density_1_of_one_model_is_task_arithmetic()
+    {
+        Gen.Select(Vector, Vector, Gen.Double[0.1, 2]).Sample(
+            (a, b, weight) =>
+            {
+                using var folder = new TemporaryFolder();
+                TinyModel.WriteVector(folder["base"], a);
+                TinyModel.WriteVector(folder["b"], b);
+                var rest = FormattableString.Invariant($"base_model: base\nmodels:\n- {{model: b, parameters: {{weight: {weight}, density: 1}}}}\nparameters: {{normalize: false}}\n");
+                TinyModel.MergeVector(folder.Path, "merge_method: ties\n" + rest).ShouldBe(TinyModel.MergeVector(folder.Path, "merge_method: task_arithmetic\n" + rest));
+            },
+            iter: 15,
+            threads: 1);
+    }
+
+    [Fact]
+    public void Lambda_scales_the_change()
+    {
+        Gen.Select(Vector, Vector).Sample(
+            (a, b) =>
+            {
+                using var folder = new TemporaryFolder();
+                TinyModel.WriteVector(folder["base"], a);
+                TinyModel.WriteVector(folder["b"], b);
+                foreach (var method in new[] { "task_arithmetic", "ties", "ties_paper", "dare_ties", "della", "breadcrumbs" })
+                {
+                    string Yaml(int lambda) => $"merge_method: {method}\nbase_model: base\nmodels:\n- {{model: b, parameters: {{weight: 1, density: 0.5, gamma: 0.1}}}}\nparameters: {{lambda: {lambda}}}\n";
+                    var one = TinyModel.MergeVector(folder.Path, Yaml(1));
+                    var two = TinyModel.MergeVector(folder.Path, Yaml(2));
+                    for (var i = 0; i < a.Length; i++)
+                    {
+                        (two[i] - a[i]).ShouldBe(2 * (one[i] - a[i]), 1e-5f, method);
+                    }
+                }
+            },
+            iter: 6,
+            threads: 1);
+    }
+
+    [Fact]
+    public void Results_are_rounded_to_bfloat16_once()
+    {
+        Gen.Select(Vector, Vector, Vector).Sample(
+            (a, b, c) =>
+            {
+                using var folder = new TemporaryFolder();
+                foreach (var (name, values) in new[] { ("base", a), ("b", b), ("c", c) })
+                {
+                    TinyModel.Write(folder[name], [("model.layers.0.w", [values.Length], values)], DType.BF16);
+                }
+
+                foreach (var method in new[] { "linear", "ties", "slerp" })
+                {
+                    var rest = $"merge_method: {method}\nbase_model: base\nmodels:\n- {{model: base, parameters: {{weight: 0.2}}}}\n- {{model: b, parameters: {{weight: 0.3, density: 0.5}}}}\n"
+                        + (method == "slerp" ? "parameters: {t: 0.3}\n" : "- {model: c, parameters: {weight: 0.5, density: 0.5}}\n");
+                    var wide = TinyModel.MergeVector(folder.Path, rest + "dtype: float32\n");
+                    var narrow = TinyModel.MergeVector(folder.Path, rest + "dtype: float32\nout_dtype: bfloat16\n");
+                    narrow.ShouldBe(wide.Select(Numerics.Brain16.Round));
+                }
+            },
+            iter: 8,
+            threads: 1);
+    }
+
+    [Fact]
+    public void Thinning_is_the_same_in_vectors_and_one_by_one()
+    {
+        Gen.Select(Gen.Long, Gen.Long[0, 1L << 33], Gen.Int[1, 100], Gen.Double[0, 1]).Sample((seed, start, length, keep) =>
+        {
+            var values = Enumerable.Repeat(1f, length).ToArray();
+            var doubles = Enumerable.Repeat(1.0, length).ToArray();
+            Numerics.CounterRandom.Thin<float>(seed, start, keep, values);
+            Numerics.CounterRandom.Thin<double>(seed, start, keep, doubles);
+            for (var i = 0; i < length; i++)
+            {
+                (values[i] == 1).ShouldBe(doubles[i] == 1);
+                (values[i] == 1).ShouldBe(Numerics.CounterRandom.Uniform(seed, start + i) < (float)keep);
+            }
+        });
+    }
+
+    [Fact]
+    public void Bfloat16_rounds_to_nearest_even()
+    {
+        Gen.Float.Array[1, 70].Sample(values =>
+        {
+            var stored = new ushort[values.Length];
+            Numerics.Brain16.Narrow(values, stored);
+            var back = new float[values.Length];
+            Numerics.Brain16.Widen(stored, back);
+            var rounded = (float[])values.Clone();
+            Numerics.Brain16.Round(rounded);
+            for (var i = 0; i < values.Length; i++)
+            {
+                if (float.IsNaN(values[i]))
+                {
+                    float.IsNaN(back[i]).ShouldBeTrue();
+                    continue;
+                }
+
+                back[i].ShouldBe(rounded[i]);
+                back[i].ShouldBe(Numerics.Brain16.Round(values[i]));
+                // No other number of the format is nearer.
+                if (float.IsFinite(back[i]) && float.IsFinite(values[i]))
+                {
+                    var bits = BitConverter.SingleToUInt32Bits(back[i]);
+                    foreach (var other in new[] { bits + 0x10000, bits - 0x10000 }.Select(BitConverter.UInt32BitsToSingle).Where(float.IsFinite))
+                    {
+                        Math.Abs((double)back[i] - values[i]).ShouldBeLessThanOrEqualTo(Math.Abs((double)other - values[i]));
+                    }
+                }
+            }
+        });
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Exact_selection_keeps_as_many_as_it_should_on_tensors_of_many_blocks(int threads)
+    {
+        // 40,000 elements with few different magnitudes: the cut falls among equals in the middle of some block.
+        using var folder = new TemporaryFolder();
+        var values = Enumerable.Range(0, 40_000).Select(i => ((i * 7919) % 11) - 5f).ToArray();
+        TinyModel.WriteVector(folder["base"], new float[values.Length]);
+        TinyModel.WriteVector(folder["a"], values);
+        foreach (var density in new[] { 0.1, 0.33, 0.5, 0.77 })
+        {
+            var config = MergeConfig.Parse(FormattableString.Invariant($"merge_method: ties\nbase_model: base\nmodels:\n- {{model: a, parameters: {{weight: 1, density: {density}}}}}\n"), "x.yaml");
+            var output = folder[density.ToString(CultureInfo.InvariantCulture)];
+            MergeEngine.Run(config, new MergeOptions { Output = output, Resolve = MergeOptions.BelowFolder(folder.Path), FlushToDisk = false, Threads = threads });
+
+            var merged = TinyModel.ReadTensor(output, "model.layers.0.w");
+            var keep = (int)(density * values.Length);
+            var wanted = Enumerable.Range(0, values.Length).OrderByDescending(i => Math.Abs(values[i])).ThenBy(i => i).Take(keep).ToHashSet();
+            for (var i = 0; i < values.Length; i++)
+            {
+                merged[i].ShouldBe(wanted.Contains(i) ? values[i] : 0);
+            }
+        }
+    }
+
+    private static string Yaml(MergeMethod method, string[] models, double weight)
+    {
+        var needsBase = method.Base == BaseModelUse.Required;
+        var count = method.CountsBase ? 1 : Math.Min(method.MaxModels, 2);
+        var listed = needsBase ? models[1..(1 + count)] : models[..count];
+        var entries = string.Concat(listed.Select(m => FormattableString.Invariant($"- {{model: {m}, parameters: {{weight: {weight}}}}}\n")));
+        return $"merge_method: {method.Name}\n{(needsBase ? $"base_model: {models[0]}\n" : "")}models:\n{entries}parameters: {{t: 0.3}}\n";
+    }
+}
