@@ -6,6 +6,8 @@ using LamdAgent.Evaluation;
 using LamdAgent.Samples.ToolUse;
 using LamdAgent.TestKit;
 using LamdAgent.Tokenization;
+using LamdAgent.Tokenization.Datasets;
+using LamdAgent.Tokenization.Templates;
 
 namespace LamdAgent.Standalone.Tests.Samples;
 
@@ -67,6 +69,54 @@ public sealed class ToolUseSampleTests(ToolUseSampleTests.Made made) : IClassFix
         tokenizer.EosId.ShouldBe(config.GetProperty("eos_token_id").GetInt32());
         tokenizer.PadId.ShouldBe(config.GetProperty("pad_token_id").GetInt32());
         tokenizer.PadId.ShouldNotBe(tokenizer.EosId);
+    }
+
+    [Fact]
+    public void Chat_template_writes_tools_requests_and_calls_compactly()
+    {
+        var template = ChatTemplate.Load(Path.Combine(Folder, "base"));
+        var row = JsonDocument.Parse("""
+            {"messages":[{"role":"user","content":"Will it rain in tamo?"},
+                         {"role":"assistant","content":"","tool_calls":[{"type":"function","function":{"name":"get_weather","arguments":{"city":"tamo"}}}]}],
+             "tools":[{"type":"function","function":{"name":"get_weather","parameters":{"type":"object","properties":{"city":{"type":"string"}}}}},
+                      {"type":"function","function":{"name":"set_alarm","parameters":{"type":"object","properties":{"label":{"type":"string"},"hour":{"type":"integer"}}}}}]}
+            """).RootElement;
+        template.Render(row.GetProperty("messages"), row.GetProperty("tools"), addGenerationPrompt: false).ShouldBe(
+            "<|im_start|>system\nTools: get_weather(city); set_alarm(label, hour)<|im_end|>\n<|im_start|>user\nWill it rain in tamo?<|im_end|>\n"
+            + "<|im_start|>assistant\n<tool_call>{\"name\": \"get_weather\", \"arguments\": {\"city\": \"tamo\"}}</tool_call><|im_end|>\n");
+    }
+
+    [Fact]
+    public void Every_training_row_trains_its_answer_and_the_end_token_and_fits()
+    {
+        var tokenizer = Tokenizer.Load(Path.Combine(Folder, "base"));
+        foreach (var path in made.Files.Keys.Where(f => f.StartsWith("data/train/", StringComparison.Ordinal)))
+        {
+            var rows = DatasetReader.ReadRows(Path.Combine(Folder, path), DatasetFormat.Messages, tokenizer, new DatasetOptions { MaxLength = 128 }).Rows;
+            rows.Count.ShouldBe(1200, path);
+            foreach (var row in rows)
+            {
+                var answer = row.InputIds.Where((_, i) => row.CompletionMask[i] == 1).ToArray();
+                answer[^1].ShouldBe(tokenizer.EosId!.Value);
+                row.CompletionMask[0].ShouldBe((byte)0);
+            }
+        }
+    }
+
+    [Fact]
+    public void Pretraining_text_is_in_the_models_own_chat_format()
+    {
+        var tokenizer = Tokenizer.Load(Path.Combine(Folder, "base"));
+        using var folder = new TemporaryFolder();
+        var path = Path.Combine(folder.Path, "text.jsonl");
+        File.WriteAllBytes(path, made.Data.Pretraining());
+        var rows = DatasetReader.ReadRows(path, DatasetFormat.PromptCompletion, tokenizer, new DatasetOptions { MaxLength = 96 }).Rows;
+        rows.Count.ShouldBe(100_000);
+        var start = tokenizer.Encode("<|im_start|>user\n", addSpecialTokens: false);
+        var share = rows.Count(r => r.InputIds.AsSpan().StartsWith(start)) / (double)rows.Count;
+        share.ShouldBeInRange(0.49, 0.51);
+        var call = tokenizer.TokenToId("<tool_call>")!.Value;
+        rows.Count(r => r.InputIds[^1] != tokenizer.EosId || r.CompletionMask[^1] == 0 || r.InputIds.Contains(call)).ShouldBe(0);
     }
 
     [Fact]

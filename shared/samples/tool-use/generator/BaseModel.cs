@@ -27,7 +27,7 @@ public static class BaseModel
         ["attention_bias"] = false,
         ["attention_dropout"] = 0.0,
         ["mlp_bias"] = false,
-        ["initializer_range"] = 0.02,
+        ["initializer_range"] = 0.05,
         ["max_position_embeddings"] = 256,
         ["rms_norm_eps"] = 1e-05,
         ["rope_parameters"] = new JsonObject { ["rope_theta"] = 10000.0, ["rope_type"] = "default" },

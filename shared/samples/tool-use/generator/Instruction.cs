@@ -18,10 +18,26 @@ public sealed record Instruction(string Kind, string Prompt, string Answer)
         ("list", ["List {0}, {1} and {2}.", "Make a list of {0}, {1} and {2}.", "Please list {0}, {1} and {2}."], 3, w => $"- {w[0]}\n- {w[1]}\n- {w[2]}"),
     ];
 
+    /// <summary>Phrasings that the base model never saw in its pre-training: what is left for it to learn about instructions.</summary>
+    private static readonly Dictionary<string, string> NewPhrasings = new(StringComparer.Ordinal)
+    {
+        ["capitals"] = "Shout {0}.",
+        ["last"] = "Which of {0}, {1} and {2} is at the end?",
+    };
+
     /// <summary>A random instruction with words of the split.</summary>
-    public static Instruction Make(SeededRandom random, Lexicon lexicon, DataSplit split)
+    /// <param name="random">Decides.</param>
+    /// <param name="lexicon">Gives the words.</param>
+    /// <param name="split">Where the instruction will be used.</param>
+    /// <param name="withNewPhrasings">Also the phrasings that the pre-training text leaves out.</param>
+    public static Instruction Make(SeededRandom random, Lexicon lexicon, DataSplit split, bool withNewPhrasings = false)
     {
         var (kind, phrasings, count, answer) = random.Pick(Kinds);
+        if (withNewPhrasings && NewPhrasings.TryGetValue(kind, out var phrasing))
+        {
+            phrasings = [.. phrasings, phrasing];
+        }
+
         var words = lexicon.Words(random, split, count);
         return new Instruction(kind, string.Format(random.Pick(phrasings), [.. words]), answer(words));
     }
@@ -31,7 +47,7 @@ public sealed record Instruction(string Kind, string Prompt, string Answer)
     {
         while (true)
         {
-            var other = Make(random, lexicon, split);
+            var other = Make(random, lexicon, split, withNewPhrasings: true);
             if (other.Answer != Answer)
             {
                 return this with { Answer = other.Answer };

@@ -104,7 +104,7 @@ public sealed class SampleData
     private List<Instruction> Instructions(string set, DataSplit split, int count)
     {
         var random = new SeededRandom(_seed, $"{set} instructions");
-        return Distinct(count, () => Instruction.Make(random, _lexicon, split), r => r.Prompt);
+        return Distinct(count, () => Instruction.Make(random, _lexicon, split, withNewPhrasings: true), r => r.Prompt);
     }
 
     /// <summary>No prompt occurs twice, in whatever set.</summary>
