@@ -29,8 +29,11 @@ public sealed class CheckpointWriter : IDisposable
     private long _bytesLeft;
     private SafetensorsWriter? _writer;
 
-    private CheckpointWriter(string folder, List<List<TensorDeclaration>> shards, bool hash, bool flushToDisk)
+    private readonly Func<string, Stream> _createFile;
+
+    private CheckpointWriter(string folder, List<List<TensorDeclaration>> shards, bool hash, bool flushToDisk, Func<string, Stream> createFile)
     {
+        _createFile = createFile;
         _folder = folder;
         _shards = shards;
         _hash = hash;
@@ -43,12 +46,14 @@ public sealed class CheckpointWriter : IDisposable
     /// <param name="maxShardBytes">Size limit of a file; a single larger tensor gets a file of its own.</param>
     /// <param name="hash">Whether to compute each file's SHA-256 on the way.</param>
     /// <param name="flushToDisk">Whether to wait for the disk after each file.</param>
+    /// <param name="createFile">Makes the stream for a path; files when null.</param>
     public static CheckpointWriter Create(
         string folder,
         IReadOnlyList<TensorDeclaration> tensors,
         long maxShardBytes = DefaultMaxShardBytes,
         bool hash = true,
-        bool flushToDisk = true)
+        bool flushToDisk = true,
+        Func<string, Stream>? createFile = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxShardBytes, 1);
         var shards = new List<List<TensorDeclaration>> { new() };
@@ -65,7 +70,7 @@ public sealed class CheckpointWriter : IDisposable
             size += tensor.ByteLength;
         }
 
-        return new CheckpointWriter(folder, shards, hash, flushToDisk);
+        return new CheckpointWriter(folder, shards, hash, flushToDisk, createFile ?? SafetensorsWriter.CreateFile);
     }
 
     /// <summary>Appends data of a tensor: the one being written, or the next declared one. Tensors without elements need no call.</summary>
@@ -155,7 +160,8 @@ public sealed class CheckpointWriter : IDisposable
             throw new InvalidOperationException("all declared tensors are written");
         }
 
-        _writer = SafetensorsWriter.Create(Path.Combine(_folder, FileName(_shard)), _shards[_shard], hash: _hash);
+        var path = Path.Combine(_folder, FileName(_shard));
+        _writer = SafetensorsWriter.Create(path, _createFile(path), _shards[_shard], metadata: null, _hash);
         _bytesLeft = _shards[_shard].Sum(t => t.ByteLength);
     }
 

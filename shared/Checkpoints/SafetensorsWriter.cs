@@ -38,14 +38,15 @@ public sealed class SafetensorsWriter : IDisposable
         string path,
         IReadOnlyList<TensorDeclaration> tensors,
         IReadOnlyDictionary<string, string>? metadata = null,
-        bool hash = true)
-    {
-        var stream = new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 });
-        return Create(path, stream, tensors, metadata, hash);
-    }
+        bool hash = true) => Create(path, CreateFile(path), tensors, metadata, hash);
 
     /// <summary>The same on a stream, which is disposed with the writer.</summary>
-    internal static SafetensorsWriter Create(
+    /// <param name="path">The name to use in messages.</param>
+    /// <param name="stream">Where to write.</param>
+    /// <param name="tensors">All tensors, in the order in which their data will come.</param>
+    /// <param name="metadata">Free texts; <c>format: pt</c> when null.</param>
+    /// <param name="hash">Whether to compute the SHA-256 on the way.</param>
+    public static SafetensorsWriter Create(
         string path,
         Stream stream,
         IReadOnlyList<TensorDeclaration> tensors,
@@ -62,6 +63,9 @@ public sealed class SafetensorsWriter : IDisposable
             throw;
         }
     }
+
+    /// <summary>Creates a file for unbuffered writing.</summary>
+    internal static FileStream CreateFile(string path) => new(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 });
 
     private static readonly Dictionary<string, string> DefaultMetadata = new(StringComparer.Ordinal) { ["format"] = "pt" };
 

@@ -78,7 +78,7 @@ public static class MergeEngine
         DiskFull.RequireSpace(folder, outputBytes + CompanionBytes);
 
         var digests = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        using (var writer = CheckpointWriter.Create(folder, declarations, options.MaxShardBytes, options.Digests, options.FlushToDisk))
+        using (var writer = CheckpointWriter.Create(folder, declarations, options.MaxShardBytes, options.Digests, options.FlushToDisk, options.CreateFile))
         {
             MergeTensors(plan, options, writer, progress, cancellation);
             foreach (var (file, digest) in writer.Finish())

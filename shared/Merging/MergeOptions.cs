@@ -30,6 +30,9 @@ public sealed record MergeOptions
     /// <summary>Id of the declared base that the models descend from, when the caller knows it.</summary>
     public string? Base { get; init; }
 
+    /// <summary>Makes the stream for a weight file; for tests of disks that fail.</summary>
+    internal Func<string, Stream>? CreateFile { get; init; }
+
     /// <summary>Names looked up below a folder: relative, and not leading out of it.</summary>
     public static Func<string, string> BelowFolder(string root)
     {

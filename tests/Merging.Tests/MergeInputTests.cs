@@ -195,6 +195,70 @@ public sealed class MergeInputTests : IDisposable
         Directory.EnumerateFileSystemEntries(_folder["out"]).ShouldBeEmpty();
     }
 
+    [Fact]
+    public void A_disk_that_fills_up_leaves_nothing_half_written()
+    {
+        TinyModel.Write(_folder["a"], [("model.layers.0.w", [3_000_000], new float[3_000_000])]);
+        var config = MergeConfig.Parse("merge_method: linear\nmodels:\n- {model: a, parameters: {weight: 1}}\n", "x.yaml");
+
+        var error = Should.Throw<InvalidInputException>(() => MergeEngine.Run(
+            config, new MergeOptions { Output = _folder["out", "m"], Resolve = MergeOptions.BelowFolder(_folder.Path), CreateFile = path => new FullDisk(File.Create(path), 5_000_000) }));
+
+        error.Message.ShouldContain("the disk is full");
+        Directory.EnumerateFileSystemEntries(_folder["out"]).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Configs_tell_whether_models_fit_together()
+    {
+        var llama = ModelConfig.Read(Repository.Golden("models", "llama-tied"));
+        var other = ModelConfig.Read(Repository.Golden("models", "qwen2"));
+
+        MergeCompatibility.FindProblem([("m-1", llama), ("m-2", llama)]).ShouldBeNull();
+        MergeCompatibility.FindProblem([("m-1", llama), ("m-2", other)]).ShouldBe("m-1 and m-2 cannot be merged: their architectures differ (llama and qwen2)");
+        MergeCompatibility.FindProblem([("m-1", llama), ("m-2", llama.With(vocabSize: 300))])!.ShouldContain("vocabulary sizes");
+    }
+
+    private sealed class FullDisk(Stream inner, long room) : Stream
+    {
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => inner.Length;
+
+        public override long Position { get => inner.Position; set => throw new NotSupportedException(); }
+
+        public override void Flush() => inner.Flush();
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+        // As a file on a full disk does: part of the data is written, then ENOSPC.
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            var fits = (int)Math.Min(buffer.Length, room - inner.Length);
+            inner.Write(buffer[..fits]);
+            if (fits < buffer.Length)
+            {
+                throw new IOException("No space left on device", 28);
+            }
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            inner.Dispose();
+            base.Dispose(disposing);
+        }
+    }
+
     private void WriteModelAndAdapter(string setting = "\"bias\":\"none\"")
     {
         TinyModel.Write(_folder["base"], [("model.layers.0.q.weight", [2, 2], [1, 0, 0, 1]), ("model.layers.0.k.weight", [2, 2], [1, 0, 0, 1])]);
