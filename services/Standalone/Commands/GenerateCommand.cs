@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LamdAgent.Checkpoints;
@@ -15,7 +17,7 @@ internal static class GenerateCommand
     public static Command Create()
     {
         var model = new ModelArguments();
-        var input = new Option<string>("--input") { Description = "JSON lines with \"prompt_ids\" or \"prompt\"", Required = true };
+        var input = new Option<string>("--input") { Description = "JSON lines with \"prompt_ids\", \"prompt\" or \"messages\" (\"tools\", \"variables\")", Required = true };
         var output = new Option<string>("--output") { Description = "The same rows with \"ids\" (new tokens) and \"text\"", Required = true };
         var most = new Option<int>("--max-new-tokens") { Description = "Most tokens to add to a prompt", DefaultValueFactory = _ => 256 };
         var batch = new Option<int>("--batch-size") { Description = "Prompts computed at once", DefaultValueFactory = _ => 16 };
@@ -24,9 +26,10 @@ internal static class GenerateCommand
         var topP = new Option<double>("--top-p") { Description = "Samples among the likeliest tokens with this share of the probability", DefaultValueFactory = _ => 1 };
         var topK = new Option<int>("--top-k") { Description = "Samples among this many likeliest tokens; 0: all", DefaultValueFactory = _ => 0 };
         var seed = new Option<long>("--seed") { Description = "Seed of the sampling", DefaultValueFactory = _ => 0 };
+        var json = new Option<bool>("--json") { Description = "The summary as JSON" };
         var command = new Command("generate", "Continues prompts. Example: lamd generate --model DIR --input prompts.jsonl --output out.jsonl --max-new-tokens 128");
         model.AddTo(command);
-        foreach (var option in new Option[] { input, output, most, batch, ignoreEos, temperature, topP, topK, seed })
+        foreach (var option in new Option[] { input, output, most, batch, ignoreEos, temperature, topP, topK, seed, json })
         {
             command.Options.Add(option);
         }
@@ -63,7 +66,9 @@ internal static class GenerateCommand
             }, cancellationToken);
             Console.Error.WriteLine();
             Write(arguments.GetValue(output)!, prompts, texts, tokenizer);
-            Console.WriteLine($"{texts.Count} prompts continued with {tokens} tokens in {clock.Elapsed.TotalSeconds:0.0} s -> {arguments.GetValue(output)}");
+            Console.WriteLine(arguments.GetValue(json)
+                ? JsonSerializer.Serialize(new { rows = texts.Count, tokens, seconds = Math.Round(clock.Elapsed.TotalSeconds, 3), output = arguments.GetValue(output) })
+                : $"{texts.Count} prompts continued with {tokens} tokens in {clock.Elapsed.TotalSeconds:0.0} s -> {arguments.GetValue(output)}");
             return ExitCodes.Done;
         }, cancellationToken));
         return command;
@@ -71,38 +76,30 @@ internal static class GenerateCommand
 
     private static void Write(string file, IReadOnlyList<PromptRows> prompts, IReadOnlyList<GeneratedText> texts, Tokenizer? tokenizer)
     {
-        var partial = $"{file}.{Guid.NewGuid():n}.partial";
-        try
+        var lines = new StringBuilder();
+        for (var i = 0; i < prompts.Count; i++)
         {
-            using (var writer = new StreamWriter(partial))
+            var row = prompts[i].Row;
+            row["ids"] = new JsonArray([.. texts[i].Ids.Select(id => (JsonNode)id)]);
+            if (tokenizer is not null)
             {
-                for (var i = 0; i < prompts.Count; i++)
-                {
-                    var row = prompts[i].Row;
-                    row["ids"] = new JsonArray([.. texts[i].Ids.Select(id => (JsonNode)id)]);
-                    if (tokenizer is not null)
-                    {
-                        row["text"] = tokenizer.Decode([.. texts[i].Ids], skipSpecialTokens: true);
-                    }
-
-                    writer.Write(row.ToJsonString(Line));
-                    writer.Write('\n');
-                }
+                row["text"] = tokenizer.Decode([.. texts[i].Ids], skipSpecialTokens: true);
             }
 
-            File.Move(partial, file, overwrite: true);
+            lines.Append(row.ToJsonString(Line)).Append('\n');
+        }
+
+        try
+        {
+            AtomicFile.WriteAllText(file, lines.ToString());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new InvalidInputException(file, null, $"cannot be written: {e.Message}", e);
         }
-        finally
-        {
-            File.Delete(partial);
-        }
     }
 
-    private static readonly JsonSerializerOptions Line = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Line = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static bool HasTokenizer(string folder) =>
         File.Exists(Path.Combine(folder, "tokenizer.json")) || File.Exists(Path.Combine(folder, "vocab.json"));

@@ -18,16 +18,21 @@ internal static class LogitsCommand
         var model = new ModelArguments();
         var input = new Option<string>("--input") { Description = "{\"input_ids\": [[..]], \"attention_mask\": [[..]]}, the mask may be left out", Required = true };
         var output = new Option<string>("--output") { Description = "A safetensors file with the float32 tensor 'logits' [rows, tokens, vocabulary], 0 in padding", Required = true };
+        var json = new Option<bool>("--json") { Description = "The summary as JSON" };
         var command = new Command("logits", "Computes logits of token ids; positions count real tokens. Example: lamd logits --model DIR --input ids.json --output logits.safetensors");
         model.AddTo(command);
         command.Options.Add(input);
         command.Options.Add(output);
+        command.Options.Add(json);
         command.SetAction(arguments =>
         {
             var (ids, mask) = Read(arguments.GetValue(input)!);
             using var loaded = model.Load(arguments);
             Write(loaded, ids, mask, arguments.GetValue(output)!);
-            Console.WriteLine($"logits [{ids.Length}, {ids[0].Length}, {loaded.Spec.VocabSize}] -> {arguments.GetValue(output)}");
+            int[] shape = [ids.Length, ids[0].Length, loaded.Spec.VocabSize];
+            Console.WriteLine(arguments.GetValue(json)
+                ? JsonSerializer.Serialize(new { shape, output = arguments.GetValue(output) })
+                : $"logits [{string.Join(", ", shape)}] -> {arguments.GetValue(output)}");
             return ExitCodes.Done;
         });
         return command;

@@ -25,7 +25,7 @@ public sealed class CausalLanguageModel : IDisposable
         this.decoder = decoder;
         this.stored = stored;
         this.source = source;
-        Parameters = new FlatParameters(decoder.Layout, loading.Trainable ? ScalarType.Float32 : loading.Dtype, loading.Dtype, loading.Device);
+        Parameters = new FlatParameters(decoder.Layout, loading.Trainable ? ScalarType.Float32 : loading.ComputeDtype, loading.ComputeDtype, loading.Device);
     }
 
     /// <summary>The config.json it came with.</summary>
