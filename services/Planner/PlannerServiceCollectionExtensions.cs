@@ -1,4 +1,5 @@
 using LamdAgent.Planner.Agent;
+using LamdAgent.Planner.Api;
 using LamdAgent.Planner.Messages;
 using LamdAgent.Planner.Strategies;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,5 +23,16 @@ public static class PlannerServiceCollectionExtensions
             provider.GetRequiredService<Microsoft.Extensions.Logging.ILoggerFactory>()));
         services.AddSingleton<PlannerLoop>();
         return services;
+    }
+
+    /// <summary>What a planner that is a service of its own needs besides <see cref="AddPlanner"/>: the sweep and the HTTP API.</summary>
+    public static IServiceCollection AddPlannerService(this IServiceCollection services) =>
+        services.AddHostedService<PlannerSweeper>().AddPlannerApi();
+
+    /// <summary>What <see cref="PlannerApi.MapPlannerApi"/> needs.</summary>
+    public static IServiceCollection AddPlannerApi(this IServiceCollection services)
+    {
+        services.AddOptions<PlannerApiOptions>().BindConfiguration(PlannerApiOptions.Section);
+        return services.AddOpenApi();
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using LamdAgent.Checkpoints;
 using LamdAgent.Domain;
 using LamdAgent.Domain.Configuration;
@@ -13,7 +14,7 @@ using LamdAgent.Tokenization;
 namespace LamdAgent.Planner.Submission;
 
 /// <summary>From a spec file to a search in the store: checks that everything it names is there, and notes the digests of what it starts from.</summary>
-public static class SearchSubmission
+public static partial class SearchSubmission
 {
     /// <summary>Reads and checks a spec file.</summary>
     /// <param name="specFile">Path of the spec.</param>
@@ -29,10 +30,30 @@ public static class SearchSubmission
             throw new InvalidInputException(specFile, null, "no such file");
         }
 
+        return PrepareText(File.ReadAllText(specFile), specFile, Path.GetDirectoryName(Path.GetFullPath(specFile))!, searchId, overrides, clock, _ => { }, environment);
+    }
+
+    /// <summary>Checks a spec that is not a file.</summary>
+    /// <param name="yaml">The text.</param>
+    /// <param name="specFile">What to call it.</param>
+    /// <param name="folder">The absolute folder that its relative paths start from.</param>
+    /// <param name="searchId">Id of the new search; null: the spec's name and the time.</param>
+    /// <param name="overrides">Values of the command line.</param>
+    /// <param name="clock">For the time of creation.</param>
+    /// <param name="inspect">Throws when the caller may not use such a spec; called before any file is touched.</param>
+    /// <param name="environment">As for <see cref="Prepare"/>.</param>
+    /// <exception cref="InvalidInputException">The spec is wrong or names what is not there.</exception>
+    public static PreparedSearch PrepareText(
+        string yaml, string specFile, string folder, string? searchId, SearchOverrides overrides, TimeProvider clock, Action<SearchSpec> inspect, Func<string, string?>? environment)
+    {
+        if (searchId is not null && !IdPattern().IsMatch(searchId))
+        {
+            throw new InvalidInputException($"'{searchId}' cannot be the id of a search; use lower-case letters, digits and '-', at most 80, starting with a letter or digit");
+        }
+
         var now = clock.GetUtcNow();
-        var yaml = File.ReadAllText(specFile);
-        var folder = Path.GetDirectoryName(Path.GetFullPath(specFile))!;
         var spec = Override(SearchSpecReader.Parse(yaml, specFile, folder), overrides);
+        inspect(spec);
         if (environment is not null && spec.Planner is { Strategy: "llm", Llm.ApiKeyVariable: { } variable } && string.IsNullOrEmpty(environment(variable)))
         {
             throw new InvalidInputException(spec.File, null, $"planner.llm.api_key names the environment variable {variable}, which is not set");
@@ -158,4 +179,7 @@ public static class SearchSubmission
             throw new InvalidInputException(spec.File, line, $"{kind}: the file of '{id}' does not exist: {path}");
         }
     }
+
+    [GeneratedRegex(@"\A[a-z0-9][a-z0-9-]{0,79}\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    private static partial Regex IdPattern();
 }
