@@ -20,6 +20,9 @@ public sealed partial class Tokenizer
     private readonly Dictionary<string, int> ids;
     private readonly HashSet<int> special;
 
+    // Tokens found in the normalized text decode to their normalized content, and are not special then (as in the tokenizers library).
+    private readonly Dictionary<int, string> normalizedContents = [];
+
     private Tokenizer(string folder, TokenizerDefinition definition, TokenizerConfig config)
     {
         this.definition = definition;
@@ -39,7 +42,12 @@ public sealed partial class Tokenizer
 
         special = [.. AddedTokens.Where(token => token.IsSpecial).Select(token => token.Id)];
         rawTokens = new TokenTrie(AddedTokens.Where(token => !token.IsNormalized).Select(token => (token.Content, token)));
-        normalizedTokens = new TokenTrie(AddedTokens.Where(token => token.IsNormalized).Select(token => (Normalize(token.Content), token)));
+        foreach (var token in AddedTokens.Where(token => token.IsNormalized && Normalize(token.Content) != token.Content))
+        {
+            normalizedContents[token.Id] = Normalize(token.Content);
+        }
+
+        normalizedTokens = new TokenTrie(AddedTokens.Where(token => token.IsNormalized).Select(token => (normalizedContents.GetValueOrDefault(token.Id, token.Content), token)));
         SpecialTokens = config.SpecialTokens;
         VocabularySize = ids.Count;
         MaxTokenId = tokens.Keys.DefaultIfEmpty(-1).Max();
@@ -155,7 +163,7 @@ public sealed partial class Tokenizer
         var texts = new List<string>(ids.Length);
         foreach (var id in ids)
         {
-            if (tokens.TryGetValue(id, out var token) && !(skipSpecialTokens && special.Contains(id)))
+            if (normalizedContents.TryGetValue(id, out var token) || (tokens.TryGetValue(id, out token) && !(skipSpecialTokens && special.Contains(id))))
             {
                 texts.Add(token);
             }

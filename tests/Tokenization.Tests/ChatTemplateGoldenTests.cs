@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LamdAgent.Domain;
+using LamdAgent.Tokenization.Datasets;
 using LamdAgent.Tokenization.Templates;
 
 namespace LamdAgent.Tokenization.Tests;
@@ -59,6 +60,23 @@ public sealed class ChatTemplateGoldenTests
         foreach (var item in cases.EnumerateArray())
         {
             template.RenderContinuing(Request(item)).ShouldBe(item.Text("rendered"), item.Text("name"));
+        }
+    }
+
+    [Fact]
+    public void Generation_blocks_give_the_reference_masks()
+    {
+        var tokenizer = GoldenData.Tokenizer("chatml-bpe");
+        var template = ChatTemplate.Parse(File.ReadAllText(Path.Combine(GoldenData.Folder("chatml-bpe"), "chat_template_generation.jinja")), tokenizer.SpecialTokens);
+        template.MarksGeneration(withTools: false).ShouldBeTrue();
+        foreach (var item in GoldenData.Expected("chatml-bpe").GetProperty("assistant_masks").EnumerateArray())
+        {
+            var rendered = template.RenderMarked(Request(item));
+            rendered.Text.ShouldBe(item.Text("rendered"));
+            var (ids, mask, apart) = TokenSequence.Encode(tokenizer, rendered.Text, rendered.Generated);
+            ids.ShouldBe(item.Ids("ids"));
+            mask.Select(value => (int)value).ShouldBe(item.Ids("mask"));
+            apart.ShouldBeFalse();
         }
     }
 

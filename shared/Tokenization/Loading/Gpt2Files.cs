@@ -24,7 +24,7 @@ internal static class Gpt2Files
         using var document = Json.Open(vocabularyFile);
         var section = new JsonSection(vocabularyFile, "vocabulary", document.RootElement);
         var vocabulary = TokenizerJson.ReadVocabulary(section, document.RootElement);
-        var model = new BpeModel(vocabulary, ReadMerges(mergesFile), new BpeOptions());
+        var model = new BpeModel(vocabulary, ReadMerges(mergesFile), new BpeOptions(), mergesFile);
         return new TokenizerDefinition(model)
         {
             PreTokenizer = new ByteLevelPreTokenizer(addPrefixSpace, useRegex: true),

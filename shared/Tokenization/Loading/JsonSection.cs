@@ -23,6 +23,8 @@ internal sealed class JsonSection
         }
     }
 
+    public string File => file;
+
     public string Type() => String("type");
 
     public string String(string key) => OptionalString(key) ?? throw Error($"'{key}' is missing");

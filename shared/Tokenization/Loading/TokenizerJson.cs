@@ -80,7 +80,7 @@ internal static class TokenizerJson
         var vocabulary = ReadVocabulary(section, section.Element("vocab") ?? throw section.Error("'vocab' is missing"));
         var merges = section.Array("merges").Select((merge, i) => ReadMerge(section, merge, i)).ToArray();
         section.RejectUnknown();
-        return new BpeModel(vocabulary, merges, options);
+        return new BpeModel(vocabulary, merges, options, section.File);
     }
 
     public static Dictionary<string, int> ReadVocabulary(JsonSection section, JsonElement element)

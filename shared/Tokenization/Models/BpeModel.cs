@@ -21,7 +21,11 @@ internal sealed class BpeModel
     private readonly int unknown = -1;
     private readonly ConcurrentDictionary<string, (int[] Ids, int[] Lengths)> cache = new(StringComparer.Ordinal);
 
-    public BpeModel(Dictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right)> merges, BpeOptions options)
+    /// <param name="vocabulary">Tokens and their ids.</param>
+    /// <param name="merges">Pairs in the order of their rank.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="file">The file they come from, for messages.</param>
+    public BpeModel(Dictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right)> merges, BpeOptions options, string file)
     {
         this.vocabulary = vocabulary;
         this.options = options;
@@ -31,7 +35,7 @@ internal sealed class BpeModel
             var (left, right) = merges[rank];
             var prefix = options.ContinuingSubwordPrefix;
             var joined = prefix.Length > 0 && right.StartsWith(prefix, StringComparison.Ordinal) ? left + right[prefix.Length..] : left + right;
-            this.merges.Set(Known(left, rank), Known(right, rank), rank, Known(joined, rank));
+            this.merges.Set(Known(left, rank, file), Known(right, rank, file), rank, Known(joined, rank, file));
         }
 
         Array.Fill(single, -1);
@@ -84,9 +88,9 @@ internal sealed class BpeModel
         }
     }
 
-    private int Known(string token, int rank) => vocabulary.TryGetValue(token, out var id)
+    private int Known(string token, int rank, string file) => vocabulary.TryGetValue(token, out var id)
         ? id
-        : throw new InvalidInputException($"tokenizer: merge {rank + 1} needs the token '{token}', which is not in the vocabulary");
+        : throw new InvalidInputException(file, null, $"merge {rank + 1} needs the token '{token}', which is not in the vocabulary");
 
     private BpeWord Start(string piece)
     {

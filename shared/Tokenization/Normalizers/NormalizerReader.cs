@@ -19,7 +19,7 @@ internal static class NormalizerReader
             "NFKC" => new StepNormalizer(static text => UnicodeNormalizer.Normalize(text, NormalizationForm.FormKC)),
             "NFKD" => new StepNormalizer(static text => UnicodeNormalizer.Normalize(text, NormalizationForm.FormKD)),
             "Lowercase" => new MapNormalizer(Lower),
-            "StripAccents" => new MapNormalizer(static c => UnicodeNormalizer.IsNonspacingMark(c) ? "" : null),
+            "StripAccents" => new MapNormalizer(static c => UnicodeNormalizer.IsMark(c) ? "" : null),
             "Strip" => new StripNormalizer(section.Bool("strip_left"), section.Bool("strip_right")),
             "Prepend" => Prepend(section.String("prepend")),
             "Replace" => Replace(section),

@@ -8,6 +8,7 @@ internal sealed class PatternProgram
     private const int MaxInstructions = 20_000;
 
     private readonly List<Instruction> instructions = [];
+    private readonly Dictionary<int, CodePointSet> literals = [];
 
     private PatternProgram()
     {
@@ -101,7 +102,7 @@ internal sealed class PatternProgram
     {
         if (repeat.Mode != PatternNode.RepeatMode.Lazy && repeat.Body is PatternNode.Set or PatternNode.Literal)
         {
-            var members = repeat.Body is PatternNode.Set set ? set.Members : new CodePointSet(((PatternNode.Literal)repeat.Body).CodePoint.Equals);
+            var members = repeat.Body is PatternNode.Set set ? set.Members : Single(((PatternNode.Literal)repeat.Body).CodePoint);
             Add(new Instruction(Operation.Loop) { Members = members, A = repeat.Min, B = repeat.Max ?? int.MaxValue, Negative = repeat.Mode == PatternNode.RepeatMode.Possessive });
             return;
         }
@@ -141,6 +142,8 @@ internal sealed class PatternProgram
             instructions[split] = SplitTo(split + 1, instructions.Count, lazy);
         }
     }
+
+    private CodePointSet Single(int codePoint) => literals.TryGetValue(codePoint, out var set) ? set : literals[codePoint] = new CodePointSet(codePoint.Equals);
 
     private static Instruction SplitTo(int body, int exit, bool lazy) => new(Operation.Split) { A = lazy ? exit : body, B = lazy ? body : exit };
 

@@ -94,7 +94,7 @@ internal sealed class ExpressionParser(TemplateTokens tokens)
         }
 
         var name = tokens.Expect(Name).Text;
-        if (Reserved(name) is not null || name is "loop" or "self")
+        if (Reserved(name) is not null || (name == "loop" && !withNamespace))
         {
             throw tokens.Error($"'{name}' cannot be assigned to");
         }

@@ -31,6 +31,11 @@ internal abstract record Statement
 
     internal sealed record Continue : Statement;
 
-    /// <summary>A macro's parameters; those at the end may have defaults.</summary>
-    internal sealed record Signature(IReadOnlyList<(string Name, Expression? Default)> Parameters);
+    /// <summary>A macro's parameters; those at the end may have defaults. It takes more than them if its body speaks of <c>varargs</c> or <c>kwargs</c>.</summary>
+    internal sealed record Signature(IReadOnlyList<(string Name, Expression? Default)> Parameters)
+    {
+        public bool TakesMore { get; init; }
+
+        public bool TakesMoreNamed { get; init; }
+    }
 }

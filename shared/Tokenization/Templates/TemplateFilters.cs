@@ -41,6 +41,7 @@ internal static class TemplateFilters
         List<object> list => (BigInteger)list.Count,
         TemplateTuple tuple => (BigInteger)tuple.Items.Count,
         TemplateDict dict => (BigInteger)dict.Count,
+        TemplateView view => (BigInteger)view.Items.Count,
         Undefined => BigInteger.Zero,
         _ => throw PythonOperators.Type($"object of type '{PythonText.TypeName(value)}' has no len()"),
     };
@@ -103,8 +104,7 @@ internal static class TemplateFilters
         var scale = Math.Pow(10, precision);
         return method switch
         {
-            "common" when precision is >= 0 and <= 15 => Math.Round(number, precision, MidpointRounding.ToEven),
-            "common" => Math.Round(number * scale, MidpointRounding.ToEven) / scale,
+            "common" => PythonNumbers.Round(number, precision),
             "ceil" => Math.Ceiling(number * scale) / scale,
             "floor" => Math.Floor(number * scale) / scale,
             _ => throw PythonOperators.Type("method must be common, ceil or floor"),
@@ -153,6 +153,11 @@ internal static class TemplateFilters
         var killWords = call.Flag("killwords", false);
         var end = call.Optional("end") as string ?? "...";
         var leeway = call.Int("leeway", 5);
+        if (length < PythonText.Length(end) || leeway < 0)
+        {
+            throw PythonOperators.Type($"expected length >= {PythonText.Length(end)}, got {length}");
+        }
+
         var characters = PythonText.CodePointsOf(text);
         if (characters.Count <= length + leeway)
         {

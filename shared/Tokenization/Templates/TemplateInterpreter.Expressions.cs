@@ -238,7 +238,8 @@ internal sealed partial class TemplateInterpreter
             throw new ChatTemplateException(ChatTemplateError.Limit, $"a range may have at most {MaxRange} items");
         }
 
-        return Enumerable.Range(0, (int)count).Select(i => (object)(BigInteger)(start + ((long)i * step))).ToList();
+        var items = Enumerable.Range(0, (int)count).Select(i => (object)(BigInteger)(start + ((long)i * step))).ToList();
+        return new TemplateView("range", items, step == 1 ? $"range({start}, {stop})" : $"range({start}, {stop}, {step})");
     }
 
     private static object MakeDict(CallArguments call)

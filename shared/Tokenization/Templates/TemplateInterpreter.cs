@@ -301,15 +301,15 @@ internal sealed partial class TemplateInterpreter
             var inner = new TemplateScope(definition);
             var saved = scope;
             scope = inner;
-            Bind(signature, call);
+            Bind(name, signature, call);
             scope = saved;
             var text = Capture(body, inner);
             depth--;
             return text;
-        });
+        }, IsMacro: true);
     }
 
-    private void Bind(Statement.Signature signature, CallArguments call)
+    private void Bind(string name, Statement.Signature signature, CallArguments call)
     {
         var parameters = signature.Parameters;
         for (var i = 0; i < parameters.Count; i++)
@@ -322,6 +322,11 @@ internal sealed partial class TemplateInterpreter
             scope.Set(parameter, value);
         }
 
+        if (call.Positional.Count > parameters.Count && !signature.TakesMore)
+        {
+            throw PythonOperators.Type($"macro '{name}' takes not more than {parameters.Count} argument(s)");
+        }
+
         scope.Set("varargs", new TemplateTuple([.. call.Positional.Skip(parameters.Count)]));
         var rest = new TemplateDict();
         foreach (var (key, value) in call.Named)
@@ -332,7 +337,7 @@ internal sealed partial class TemplateInterpreter
             }
             else if (parameters.All(parameter => parameter.Name != key))
             {
-                rest[key] = value;
+                rest[key] = signature.TakesMoreNamed ? value : throw PythonOperators.Type($"macro '{name}' takes no keyword argument '{key}'");
             }
         }
 

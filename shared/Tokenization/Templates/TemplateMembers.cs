@@ -42,6 +42,7 @@ internal static class TemplateMembers
             TemplateDict dict => dict.TryGet(key, out var item) ? item : null,
             List<object> list => At(list, key),
             TemplateTuple tuple => At(tuple.Items, key),
+            TemplateView { Type: "range" } range => At(range.Items, key),
             string text => key is BigInteger or bool ? At(PythonText.CodePointsOf(text), key) : null,
             _ => null,
         };
@@ -61,6 +62,7 @@ internal static class TemplateMembers
             string text => PythonText.CodePointsOf(text),
             List<object> list => list,
             TemplateTuple tuple => tuple.Items,
+            TemplateView { Type: "range" } range => range.Items,
             _ => throw PythonOperators.Type($"'{PythonText.TypeName(value)}' object cannot be sliced"),
         };
         var stride = Bound(step) ?? 1;
@@ -143,9 +145,9 @@ internal static class TemplateMembers
     private static Func<CallArguments, object>? DictMethod(TemplateDict dict, string name) => name switch
     {
         "get" => call => dict.TryGet(call.Required("key"), out var value) ? value : call.Optional("default") ?? None.Value,
-        "items" => _ => TemplateSequenceFilters.Pairs(dict),
-        "keys" => _ => dict.Keys.ToList(),
-        "values" => _ => dict.Values.ToList(),
+        "items" => _ => new TemplateView("dict_items", TemplateSequenceFilters.Pairs(dict)),
+        "keys" => _ => new TemplateView("dict_keys", [.. dict.Keys]),
+        "values" => _ => new TemplateView("dict_values", [.. dict.Values]),
         "copy" => _ => Copy(dict),
         _ => null,
     };

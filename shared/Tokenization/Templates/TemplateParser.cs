@@ -178,7 +178,9 @@ internal sealed class TemplateParser
         var name = tokens.Expect(Name).Text;
         var signature = ParseSignature();
         tokens.Expect(BlockEnd);
-        return new Statement.Macro(name, signature, ParseMacroBody("endmacro"));
+        var start = tokens.Position;
+        var body = ParseMacroBody("endmacro");
+        return new Statement.Macro(name, WithMore(signature, start), body);
     }
 
     private List<Statement> ParseMacroBody(string end)
@@ -189,6 +191,12 @@ internal sealed class TemplateParser
         loops = outer;
         return body;
     }
+
+    private Statement.Signature WithMore(Statement.Signature signature, int start) => signature with
+    {
+        TakesMore = tokens.Mentions("varargs", start, tokens.Position),
+        TakesMoreNamed = tokens.Mentions("kwargs", start, tokens.Position),
+    };
 
     private Statement.Signature ParseSignature()
     {
@@ -223,7 +231,9 @@ internal sealed class TemplateParser
         }
 
         tokens.Expect(BlockEnd);
-        return new Statement.CallBlock(signature, call, ParseMacroBody("endcall"));
+        var start = tokens.Position;
+        var body = ParseMacroBody("endcall");
+        return new Statement.CallBlock(WithMore(signature, start), call, body);
     }
 
     private Statement.FilterBlock ParseFilterBlock()

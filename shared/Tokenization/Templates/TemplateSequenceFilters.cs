@@ -12,16 +12,16 @@ internal static class TemplateSequenceFilters
     {
         "batch" => static (value, call) => Batch(value, call),
         "dictsort" => DictSort,
-        "first" => static (value, _) => PythonOperators.Iterate(value) is [var first, ..] ? first : new Undefined("No first item, sequence was empty."),
+        "first" => static (value, _) => value is TemplateGenerator generator ? generator.TryTake(out var one) ? one : new Undefined("No first item, sequence was empty.") : PythonOperators.Iterate(value) is [var first, ..] ? first : new Undefined("No first item, sequence was empty."),
         "last" => static (value, _) => PythonOperators.Iterate(value) is [.., var last] ? last : new Undefined("No last item, sequence was empty."),
         "groupby" => GroupBy,
-        "items" => static (value, _) => value is TemplateDict dict ? Pairs(dict) : value is Undefined ? new List<object>() : throw PythonOperators.Type("Can only get item pairs from a mapping."),
+        "items" => static (value, _) => value is TemplateDict dict ? new TemplateGenerator(Pairs(dict)) : value is Undefined ? new TemplateGenerator([]) : throw PythonOperators.Type("Can only get item pairs from a mapping."),
         "join" => Join,
         "list" => static (value, _) => PythonOperators.Iterate(value).ToList(),
         "map" => (value, call) => Map(value, call, interpreter),
         "max" => static (value, call) => Extreme(value, call, 1),
         "min" => static (value, call) => Extreme(value, call, -1),
-        "reverse" => static (value, _) => value is string text ? string.Concat(PythonText.CodePointsOf(text).AsEnumerable().Reverse()) : PythonOperators.Iterate(value).Reverse().ToList(),
+        "reverse" => static (value, _) => value is string text ? string.Concat(PythonText.CodePointsOf(text).AsEnumerable().Reverse()) : new TemplateGenerator([.. PythonOperators.Iterate(value).Reverse()]),
         "select" => (value, call) => Select(value, call, interpreter, byAttribute: false, keep: true),
         "reject" => (value, call) => Select(value, call, interpreter, byAttribute: false, keep: false),
         "selectattr" => (value, call) => Select(value, call, interpreter, byAttribute: true, keep: true),
@@ -61,7 +61,7 @@ internal static class TemplateSequenceFilters
             rows[^1].AddRange(Enumerable.Repeat(fill, size - rows[^1].Count));
         }
 
-        return rows.ToList<object>();
+        return new TemplateGenerator([.. rows]);
     }
 
     private static object Slice(object value, CallArguments call)
@@ -85,7 +85,7 @@ internal static class TemplateSequenceFilters
             result.Add(row);
         }
 
-        return result;
+        return new TemplateGenerator(result);
     }
 
     private static object DictSort(object value, CallArguments call)
@@ -137,11 +137,11 @@ internal static class TemplateSequenceFilters
         if (call.Positional.Count == 0)
         {
             var get = Getter(call.Named.GetValueOrDefault("attribute") ?? throw call.Error("needs a filter or an attribute"), fallback: call.Named.GetValueOrDefault("default"));
-            return items.Select(get).ToList();
+            return new TemplateGenerator([.. items.Select(get)]);
         }
 
         var filter = call.Text("filter");
-        return items.Select(item => interpreter.ApplyFilter(filter, item, new CallArguments(filter, [.. call.Positional.Skip(1)], call.Named))).ToList();
+        return new TemplateGenerator([.. items.Select(item => interpreter.ApplyFilter(filter, item, new CallArguments(filter, [.. call.Positional.Skip(1)], call.Named)))]);
     }
 
     private static object Select(object value, CallArguments call, TemplateInterpreter interpreter, bool byAttribute, bool keep)
@@ -149,9 +149,9 @@ internal static class TemplateSequenceFilters
         var skip = byAttribute ? 1 : 0;
         var get = byAttribute ? Getter(call.Required("attribute")) : static item => item;
         var test = call.Positional.Count > skip ? call.Positional[skip] as string ?? throw call.Error("names its test by a string") : null;
-        return PythonOperators.Iterate(value).Where(item => keep == (test is null
+        return new TemplateGenerator([.. PythonOperators.Iterate(value).Where(item => keep == (test is null
             ? PythonOperators.Truth(get(item))
-            : interpreter.ApplyTest(test, get(item), new CallArguments(test, [.. call.Positional.Skip(skip + 1)], call.Named)))).ToList();
+            : interpreter.ApplyTest(test, get(item), new CallArguments(test, [.. call.Positional.Skip(skip + 1)], call.Named))))]);
     }
 
     private static object Sort(object value, CallArguments call)
@@ -205,6 +205,6 @@ internal static class TemplateSequenceFilters
         var ignoreCase = !call.Flag("case_sensitive", false);
         var key = Getter(call.Optional("attribute"), ignoreCase);
         var seen = new HashSet<object>(PythonEquality.Instance);
-        return PythonOperators.Iterate(value).Where(item => seen.Add(key(item))).ToList();
+        return new TemplateGenerator([.. PythonOperators.Iterate(value).Where(item => seen.Add(key(item)))]);
     }
 }

@@ -7,6 +7,12 @@ internal sealed class TemplateTokens(IReadOnlyList<TemplateToken> tokens)
 
     public TemplateToken Current => tokens[at];
 
+    /// <summary>Index of the current token.</summary>
+    public int Position => at;
+
+    /// <summary>Whether a name stands between two positions.</summary>
+    public bool Mentions(string name, int from, int to) => tokens.Skip(from).Take(to - from).Any(token => token.IsName(name));
+
     public TemplateToken Following => tokens[Math.Min(at + 1, tokens.Count - 1)];
 
     /// <summary>Gives the current token and goes on; the last one stays.</summary>

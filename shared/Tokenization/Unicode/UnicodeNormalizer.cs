@@ -147,6 +147,7 @@ internal static class UnicodeNormalizer
         return data.Composition(first, second);
     }
 
-    /// <summary>Whether a code point is a nonspacing mark (what StripAccents takes away).</summary>
-    public static bool IsNonspacingMark(int codePoint) => CharUnicodeInfo.GetUnicodeCategory(codePoint) == UnicodeCategory.NonSpacingMark;
+    /// <summary>Whether a code point is a mark (what StripAccents takes away).</summary>
+    public static bool IsMark(int codePoint) =>
+        CharUnicodeInfo.GetUnicodeCategory(codePoint) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark;
 }

@@ -113,6 +113,30 @@ internal static class PythonNumbers
         return negative ? "-" + body : body;
     }
 
+    /// <summary>round(x, n): half to even, by the exact value of the float.</summary>
+    public static double Round(double value, int precision)
+    {
+        if (!double.IsFinite(value) || precision > 300)
+        {
+            return value;
+        }
+
+        if (precision < 0)
+        {
+            var scale = Math.Pow(10, -precision);
+            return Math.Round(value / scale, MidpointRounding.ToEven) * scale;
+        }
+
+        // 60 more digits tell a tie from what is only near one.
+        var digits = Math.Abs(value).ToString("F" + (precision + 60).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        var cut = digits.Length - 60;
+        var isTie = digits[cut] == '5' && digits.AsSpan(cut + 1).IndexOfAnyExcept('0') < 0;
+        var kept = digits[..cut];
+        var previous = kept.TrimEnd('.')[^1] - '0';
+        var rounded = isTie && previous % 2 == 0 ? kept : Math.Abs(value).ToString("F" + precision.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        return Math.CopySign(double.Parse(rounded.TrimEnd('.'), CultureInfo.InvariantCulture), value);
+    }
+
     public static double ToDouble(object number) => number is BigInteger whole ? (double)whole : (double)number;
 
     public static BigInteger Limited(BigInteger value) =>

@@ -15,6 +15,7 @@ internal static class PythonOperators
         List<object> list => list.Count > 0,
         TemplateTuple tuple => tuple.Items.Count > 0,
         TemplateDict dict => dict.Count > 0,
+        TemplateView view => view.Items.Count > 0,
         _ => true,
     };
 
@@ -71,6 +72,16 @@ internal static class PythonOperators
                 return dict.TryGet(item, out _);
             case Undefined:
                 return false;
+            case TemplateGenerator generator:
+                while (generator.TryTake(out var one))
+                {
+                    if (AreEqual(one, item))
+                    {
+                        return true;
+                    }
+                }
+
+                return false;
             default:
                 return Iterate(container).Any(one => AreEqual(one, item));
         }
@@ -84,6 +95,8 @@ internal static class PythonOperators
         TemplateDict dict => [.. dict.Keys],
         string text => PythonText.CodePointsOf(text),
         Undefined => [],
+        TemplateView view => view.Items,
+        TemplateGenerator generator => generator.TakeAll(),
         _ => throw Type($"'{PythonText.TypeName(value)}' object is not iterable"),
     };
 

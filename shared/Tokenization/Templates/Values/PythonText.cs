@@ -37,6 +37,8 @@ internal static class PythonText
         Undefined => "Undefined",
         TemplateNamespace => "Namespace",
         LoopState => "LoopContext",
+        TemplateView view => view.Type,
+        TemplateGenerator => "generator",
         _ => "function",
     };
 
@@ -120,8 +122,14 @@ internal static class PythonText
             case Undefined:
                 builder.Append("Undefined");
                 break;
+            case TemplateView { Text: { } own }:
+                builder.Append(own);
+                break;
+            case TemplateView view:
+                Join(builder, view.Type + "([", view.Items, "])");
+                break;
             case TemplateFunction function:
-                builder.Append("<function ").Append(function.Name).Append('>');
+                builder.Append(function.IsMacro ? $"<Macro '{function.Name}'>" : $"<function {function.Name}>");
                 break;
             default:
                 builder.Append('<').Append(TypeName(value)).Append('>');
