@@ -1,4 +1,5 @@
 using LamdAgent.Benchmarks.Merging;
+using LamdAgent.Benchmarks.Training;
 
 namespace LamdAgent.Benchmarks;
 
@@ -12,8 +13,11 @@ internal static class Program
             case ["merge", .. var rest]:
                 MergeBenchmark.Run(rest);
                 return 0;
+            case ["train", .. var sizes]:
+                TrainingBenchmark.Run(sizes);
+                return 0;
             default:
-                Console.Error.WriteLine("usage: LamdAgent.Benchmarks merge [FOLDER] [REPEATS]");
+                Console.Error.WriteLine("usage: LamdAgent.Benchmarks merge [FOLDER] [REPEATS] | train [1M] [5M] [30M]");
                 return 2;
         }
     }

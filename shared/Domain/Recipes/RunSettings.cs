@@ -6,7 +6,7 @@ public sealed record RunSettings
     /// <summary>Seed of row order, dropout, noise, random weights and sampling. Default 42.</summary>
     public int Seed { get; init; } = 42;
 
-    /// <summary>Type of the forward and backward pass: <c>bfloat16</c> (default, as TRL; the weights that the optimizer keeps are float32) or <c>float32</c>. <c>bf16: true|false</c> is read as well.</summary>
+    /// <summary>Type of the forward and backward pass: <c>bfloat16</c> (default, as TRL; the weights that the optimizer keeps are float32) or <c>float32</c>. <c>bf16: true|false</c> is read as well. A CPU without AVX-512 computes in float32 either way, and the result says so: its bfloat16 is a hundred times slower.</summary>
     public string Precision { get; init; } = "bfloat16";
 
     /// <summary>Type of the written weights: <c>auto</c> (default: that of the model that was read), float32, bfloat16, float16.</summary>

@@ -15,12 +15,12 @@ public sealed record MemoryEstimate(long FixedBytes, double BytesPerToken, long 
 {
     /// <summary>An estimate for a model and a recipe.</summary>
     /// <param name="spec">The model.</param>
+    /// <param name="width">Bytes of a number in the computing type.</param>
     /// <param name="parameters">Its number of weights.</param>
     /// <param name="trainedParameters">Weights that are trained (fewer with adapters).</param>
-    /// <param name="recipe">Precision, method, recomputation.</param>
-    public static MemoryEstimate Of(DecoderSpec spec, long parameters, long trainedParameters, TrainingRecipe recipe)
+    /// <param name="recipe">Method, recomputation.</param>
+    public static MemoryEstimate Of(DecoderSpec spec, int width, long parameters, long trainedParameters, TrainingRecipe recipe)
     {
-        var width = recipe.Run.Precision == "bfloat16" ? 2 : 4;
         var full = trainedParameters >= parameters;
 
         // Master, gradient, moments: 16 bytes for each trained weight; computing copy and its gradient: twice the width.

@@ -53,10 +53,10 @@ internal sealed record RunIdentity(string Digest, string RecipeJson, SortedDicti
                 .ToDictionary(f => Path.GetFileName(f), ContentDigest.OfFile, StringComparer.Ordinal),
             StringComparer.Ordinal));
 
-    /// <summary>Recipe and thread count as they stand in lamd.json.</summary>
-    public JsonElement Parameters(int threads)
+    /// <summary>Recipe, thread count and computing type as they stand in lamd.json.</summary>
+    public JsonElement Parameters(int threads, string compute)
     {
         using var recipe = JsonDocument.Parse(RecipeJson);
-        return JsonSerializer.SerializeToElement(new Dictionary<string, object> { ["recipe"] = recipe.RootElement, ["threads"] = threads });
+        return JsonSerializer.SerializeToElement(new Dictionary<string, object> { ["recipe"] = recipe.RootElement, ["threads"] = threads, ["compute"] = compute });
     }
 }

@@ -41,7 +41,7 @@ public static class Trainer
         var loading = new ModelLoading
         {
             Device = device,
-            Dtype = recipe.Run.Precision == "bfloat16" ? ScalarType.BFloat16 : ScalarType.Float32,
+            Dtype = DtypeOf(recipe, device, progress),
             Trainable = true,
         };
         using var policy = new Policy(recipe, modelFolder, loading);
@@ -49,6 +49,24 @@ public static class Trainer
         var identity = RunIdentity.Of(recipe, modelFolder);
         using var run = new TrainingRun(recipe, job with { OutputFolder = output, ModelFolder = modelFolder }, policy, objective, identity, progress);
         return run.ToEnd(cancellation);
+    }
+
+    // lamd.json records what was computed in, as "compute".
+    private static ScalarType DtypeOf(TrainingRecipe recipe, Device device, IProgress<TrainingProgress>? progress)
+    {
+        if (recipe.Run.Precision == "float32")
+        {
+            return ScalarType.Float32;
+        }
+
+        if (device.type == DeviceType.CPU && !ProcessorFeatures.HasFastBFloat16)
+        {
+            progress?.Report(new TrainingProgress(
+                0, 0, double.NaN, 0, TimeSpan.Zero, "computing in float32: this processor has no fast bfloat16 (AVX-512), it would be a hundred times slower"));
+            return ScalarType.Float32;
+        }
+
+        return ScalarType.BFloat16;
     }
 
     private static Device DeviceOf(string name)

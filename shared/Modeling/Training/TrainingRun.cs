@@ -260,7 +260,7 @@ internal sealed class TrainingRun : IDisposable
             Id = _job.ModelId ?? Path.GetFileName(_job.OutputFolder),
             Parents = _job.Parents ?? (_recipe.Init == "random" ? [] : [new ModelParent(sourceId, _identity.Model)]),
             Action = TrainingRecipe.NameOf(_recipe.Method),
-            Parameters = _identity.Parameters(_state.Threads),
+            Parameters = _identity.Parameters(_state.Threads, _policy.Model.Dtype.ToString().ToLowerInvariant()),
             Seed = _recipe.Run.Seed,
             Base = _recipe.Init == "random" ? null : source?.Base ?? sourceId,
             Data = _identity.Data,
@@ -279,7 +279,7 @@ internal sealed class TrainingRun : IDisposable
         }
 
         var available = _recipe.Run.MaxMemoryGb is { } gb ? (long)(gb * 1e9) : MemoryEstimate.AvailableBytes();
-        var estimate = MemoryEstimate.Of(_policy.Model.Spec, _policy.Model.Parameters.Layout.Length, _policy.Trained.Layout.Length, _recipe);
+        var estimate = MemoryEstimate.Of(_policy.Model.Spec, _policy.Model.Dtype == TorchSharp.torch.ScalarType.BFloat16 ? 2 : 4, _policy.Model.Parameters.Layout.Length, _policy.Trained.Layout.Length, _recipe);
         var longest = Enumerable.Range(0, _objective.RowCount).Max(_objective.TokensOf);
         var rows = BatchesOf(_recipe).PerDeviceTrainBatchSize;
         if (estimate.Total(longest) > available)
