@@ -7,6 +7,40 @@ namespace LamdAgent.Modeling.Adapters;
 /// <summary>The adapters during one pass: what a projection gives, changed by B A x.</summary>
 internal sealed class AdapterPass(IReadOnlyDictionary<Projection, LoraModule?[]> modules, Tensor[] weights, double dropoutShare, Generator? dropout)
 {
+    /// <summary>The adapters' matrices in this pass, by slot.</summary>
+    public Tensor[] Weights => weights;
+
+    /// <summary>Slots of the matrices that change some projections.</summary>
+    public int[] SlotsOf(IEnumerable<Projection> projections) =>
+        [.. projections.SelectMany(p => modules.GetValueOrDefault(p) ?? []).OfType<LoraModule>().SelectMany(m => m.Magnitude is { } slot ? new[] { m.A, m.B, slot } : [m.A, m.B])];
+
+    /// <summary>Where the dropout stands; null without dropout.</summary>
+    public byte[]? DropoutState()
+    {
+        using var state = dropout?.get_state();
+        return state?.bytes.ToArray();
+    }
+
+    /// <summary>The same adapters with other matrices, their dropout as it stood.</summary>
+    public AdapterPass Again(int[] slots, List<Tensor> matrices, byte[]? dropoutState)
+    {
+        var replaced = (Tensor[])weights.Clone();
+        for (var i = 0; i < slots.Length; i++)
+        {
+            replaced[slots[i]] = matrices[i];
+        }
+
+        Generator? again = null;
+        if (dropoutState is not null)
+        {
+            again = new Generator(0, dropout!.device);
+            using var state = tensor(dropoutState, ScalarType.Byte);
+            again.set_state(state);
+        }
+
+        return new AdapterPass(modules, replaced, dropoutShare, again);
+    }
+
     // (N, out) -> (N, out)
     public Tensor Adapt(Projection projection, Tensor input, Tensor output, ForwardPass pass)
     {

@@ -12,6 +12,7 @@ internal sealed class Decoder
     private readonly DecoderLayer[] layers;
     private readonly Norm finalNorm;
     private readonly int output;
+    private readonly Dictionary<Checkpoints.RopeParameters, RopeTable> tables = [];
 
     public Decoder(DecoderSpec spec)
     {
@@ -19,7 +20,6 @@ internal sealed class Decoder
         var names = spec.Names;
         embedding = Layout.Add($"{names.Prefix}{names.Embedding}.weight", ParameterKind.Embedding, spec.VocabSize, spec.HiddenSize);
         positions = names.Positions is null ? null : Layout.Add($"{names.Prefix}{names.Positions}.weight", ParameterKind.Embedding, spec.MaxPositions, spec.HiddenSize);
-        var tables = new Dictionary<Checkpoints.RopeParameters, RopeTable>();
         layers = new DecoderLayer[spec.Layers];
         for (var i = 0; i < spec.Layers; i++)
         {
@@ -51,10 +51,19 @@ internal sealed class Decoder
     {
         var x = Embed(ids, pass);
         x = pass.OnEmbedding?.Invoke(x) ?? x;
+        Prepare(x, pass);
         foreach (var layer in layers)
         {
             pass.HiddenStates?.Add(x);
-            x = layer.Forward(x, pass);
+            // What the graph does not need is freed layer by layer, not at the end of the caller's scope.
+            using var scope = NewDisposeScope();
+            var next = (pass.Recompute ? LayerRecomputation.Run(layer, x, pass) : layer.Forward(x, pass)).MoveToOuterDisposeScope();
+            if (pass.HiddenStates is null)
+            {
+                x.Dispose();
+            }
+
+            x = next;
         }
 
         x = finalNorm.Forward(x, pass);
@@ -72,6 +81,28 @@ internal sealed class Decoder
         }
 
         return spec.LogitSoftcap is { } cap ? cap * tanh(logits / cap) : logits;
+    }
+
+    // What layers share is made before the first of them, in the caller's scope.
+    private void Prepare(Tensor x, ForwardPass pass)
+    {
+        if (spec.SlidingWindow is { } window && spec.SlidingLayers.Any(s => s))
+        {
+            pass.Attention.Prepare(window, x.dtype);
+        }
+
+        if (spec.ScoreSoftcap is not null && !spec.SlidingLayers.All(s => s))
+        {
+            pass.Attention.Prepare(null, x.dtype);
+        }
+
+        if (!Kernels.Rows.Serve(x))
+        {
+            foreach (var table in tables.Values)
+            {
+                pass.Rotation(table);
+            }
+        }
     }
 
     private Tensor Embed(int[] ids, ForwardPass pass)

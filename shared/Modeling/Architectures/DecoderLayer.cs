@@ -16,6 +16,7 @@ internal sealed class DecoderLayer
     public DecoderLayer(DecoderSpec spec, ParameterLayout layout, int layer, RopeTable? rope)
     {
         residualScale = spec.ResidualScale;
+        var first = layout.SlotCount;
         var names = spec.Names;
         var prefix = names.Prefix + string.Format(names.Layer, layer);
         beforeAttention = NormOf(names.BeforeAttention);
@@ -24,9 +25,13 @@ internal sealed class DecoderLayer
         beforeFeedForward = NormOf(names.BeforeFeedForward);
         feedForward = new FeedForward(spec, layout, layer);
         afterFeedForward = NormOf(names.AfterFeedForward);
+        Slots = Enumerable.Range(first, layout.SlotCount - first);
 
         Norm? NormOf(string? name) => name is null ? null : new Norm(layout, prefix + name, spec.Norm, spec.HiddenSize, spec.NormEpsilon);
     }
+
+    /// <summary>Slots of all weights of the layer.</summary>
+    public IEnumerable<int> Slots { get; }
 
     public IEnumerable<Projection> Projections => attention.Projections.Concat(feedForward.Projections);
 

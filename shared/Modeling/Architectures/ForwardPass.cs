@@ -29,6 +29,21 @@ internal sealed class ForwardPass
     /// <summary>Inputs of every layer and the final hidden states are added here when it is not null.</summary>
     public List<Tensor>? HiddenStates { get; init; }
 
+    /// <summary>Whether each layer keeps its input only and is computed again in the backward pass.</summary>
+    public bool Recompute { get; init; }
+
+    /// <summary>The same pass with other weights, for computing a layer again.</summary>
+    public ForwardPass With(Tensor[] weights, AdapterPass? adapters)
+    {
+        var again = new ForwardPass { Weights = weights, Attention = Attention, Positions = Positions, LongestSequence = LongestSequence, Device = Device, Adapters = adapters };
+        foreach (var (table, rotation) in rotations)
+        {
+            again.rotations.Add(table, rotation);
+        }
+
+        return again;
+    }
+
     /// <summary>Cosines and sines of the tokens' positions, [N, 1, pairs] float32.</summary>
     public (Tensor Cos, Tensor Sin) Rotation(RopeTable table)
     {

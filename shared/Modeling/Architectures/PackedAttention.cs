@@ -31,6 +31,18 @@ internal sealed class PackedAttention : IAttentionPlan
     }
 
     /// <inheritdoc />
+    public void Prepare(int? window, ScalarType dtype)
+    {
+        foreach (var group in groups)
+        {
+            if (window is null || window < group.Length)
+            {
+                Mask(group.Length, window ?? group.Length, dtype);
+            }
+        }
+    }
+
+    /// <inheritdoc />
     public Tensor Attend(Tensor queriesKeysValues, AttentionSettings settings)
     {
         var outputs = new Tensor[groups.Length];
@@ -46,7 +58,8 @@ internal sealed class PackedAttention : IAttentionPlan
     {
         var rows = group.Gather is null ? all : all.index_select(0, group.Gather);
         var parts = rows.view(group.Rows, group.Length, s.Heads + (2 * s.KeyValueHeads), s.HeadDim).transpose(1, 2).split([s.Heads, s.KeyValueHeads, s.KeyValueHeads], 1);
-        var mask = s.Window is { } window && window < group.Length ? Mask(group.Length, window, all.dtype) : null;
+        var window = Math.Min(s.Window ?? group.Length, group.Length);
+        var mask = window < group.Length || s.Softcap is not null ? Mask(group.Length, window, all.dtype) : null;
         var attended = ScaledDotProduct.Attend(parts[0], parts[1], parts[2], mask, causal: mask is null, s);
         return attended.transpose(1, 2).reshape(group.Rows * group.Length, s.Heads * s.HeadDim);
     }

@@ -13,14 +13,14 @@ internal static class ScaledDotProduct
     /// <param name="k">(B, KV, S, head dim).</param>
     /// <param name="v">(B, KV, S, head dim).</param>
     /// <param name="mask">Added to the scores, broadcast to (B, H, T, S); null with <paramref name="causal"/> false: every token sees every key.</param>
-    /// <param name="causal">Instead of a mask: token t sees keys 0..t.</param>
+    /// <param name="causal">Instead of a mask: token t sees keys 0..t. Not for layers with a soft cap.</param>
     /// <param name="settings">The layer's numbers.</param>
     /// <returns>(B, H, T, head dim).</returns>
     public static Tensor Attend(Tensor q, Tensor k, Tensor v, Tensor? mask, bool causal, AttentionSettings settings)
     {
         if (settings.Softcap is { } cap)
         {
-            return WithSoftcap(q, k, v, mask ?? (causal ? CausalMask(q.size(2), null, q.dtype, q.device) : null), cap, settings);
+            return WithSoftcap(q, k, v, mask, cap, settings);
         }
 
         // The kernel divides by the root of the head's width; another scale is made good for on the queries.

@@ -88,6 +88,9 @@ internal sealed class KeyValueCache : IAttentionPlan, IDisposable
     }
 
     /// <inheritdoc />
+    public void Prepare(int? window, ScalarType prepared) => prefill?.Prepare(window, prepared);
+
+    /// <inheritdoc />
     public Tensor Attend(Tensor queriesKeysValues, AttentionSettings settings) =>
         prefill is null ? Step(queriesKeysValues, settings) : Fill(queriesKeysValues, settings, prefill);
 
