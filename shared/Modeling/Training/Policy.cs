@@ -47,7 +47,7 @@ internal sealed class Policy : IDisposable
     /// <summary>A training pass, with dropout and noise as the recipe says.</summary>
     public ModelOutput Forward(TargetBatch batch) =>
         is_grad_enabled()
-            ? Model.Forward(batch.Tokens, _recipe.Data.NeftuneNoiseAlpha is { } alpha ? x => Noisy(x, alpha, batch.Tokens.Lengths) : null, _random)
+            ? Model.Forward(batch.Tokens, _recipe.Data.NeftuneNoiseAlpha is { } alpha ? x => Noisy(x, alpha, batch.Tokens.Lengths) : null, _random, _recipe.Run.GradientCheckpointing)
             : Model.Forward(batch.Tokens);
 
     /// <summary>Writes the trained model, or its adapters alone, into an existing folder.</summary>
