@@ -135,6 +135,18 @@ public sealed class MergePropertyTests
     }
 
     [Fact]
+    public void Ranks_are_those_of_a_sort()
+    {
+        Gen.Float[-1, 1].Array[1, 300].Sample(values =>
+        {
+            var magnitudes = values.Select(v => BitConverter.SingleToUInt32Bits(MathF.Abs(v))).ToArray();
+            var order = new int[magnitudes.Length];
+            Methods.TaskVectors.RowRankSparsifier.Ranks(magnitudes, new uint[magnitudes.Length], order);
+            order.ShouldBe(Enumerable.Range(0, values.Length).OrderBy(i => MathF.Abs(values[i])));
+        });
+    }
+
+    [Fact]
     public void Bfloat16_rounds_to_nearest_even()
     {
         Gen.Float.Array[1, 70].Sample(values =>

@@ -51,6 +51,18 @@ internal static class CounterRandom
             }
         }
 
+        if (typeof(T) == typeof(float) && Vector256.IsHardwareAccelerated)
+        {
+            ref var value = ref MemoryMarshal.GetReference(MemoryMarshal.Cast<T, uint>(values));
+            var lanes = Vector256.CreateSequence(0u, 1u);
+            var limits = Vector256.Create(limit);
+            for (; i <= values.Length - 8 && (start + i) >> 32 == (start + i + 7) >> 32; i += 8)
+            {
+                var draws = Mix(Key(seed, start + i), Vector256.Create((uint)(start + i)) + lanes, (uint)seed) >>> (32 - Bits);
+                (Vector256.LoadUnsafe(ref value, (nuint)i) & Vector256.LessThan(draws, limits)).StoreUnsafe(ref value, (nuint)i);
+            }
+        }
+
         for (; i < values.Length; i++)
         {
             if (Mix(Key(seed, start + i), (uint)(start + i), (uint)seed) >> (32 - Bits) >= limit)
@@ -71,6 +83,17 @@ internal static class CounterRandom
         x = (x ^ (x >> 16)) * First;
         x = (x ^ (x >> 13)) * Second;
         return x ^ (x >> 16);
+    }
+
+    private static Vector256<uint> Mix(uint key, Vector256<uint> index, uint seed)
+    {
+        var x = (index * Golden) + Vector256.Create(seed);
+        x = (x ^ (x >>> 16)) * First;
+        x = (x ^ (x >>> 13)) * Second;
+        x = x ^ (x >>> 16) ^ Vector256.Create(key);
+        x = (x ^ (x >>> 16)) * First;
+        x = (x ^ (x >>> 13)) * Second;
+        return x ^ (x >>> 16);
     }
 
     private static Vector512<uint> Mix(uint key, Vector512<uint> index, uint seed)

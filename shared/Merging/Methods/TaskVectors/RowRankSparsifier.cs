@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using LamdAgent.Merging.Engine;
 using LamdAgent.Merging.Numerics;
 using LamdAgent.Merging.Planning;
@@ -63,15 +64,49 @@ internal sealed class RowRankSparsifier(MergeParameter epsilon) : Sparsifier
     internal static double KeepProbability(double density, double epsilon, int rank, int columns) =>
         columns == 1 ? density : density - epsilon + (2 * epsilon * rank / (columns - 1));
 
-    /// <summary>Indices of a row's entries in ascending order of magnitude.</summary>
-    internal static void Ranks(ReadOnlySpan<uint> magnitudes, Span<uint> keys, Span<int> order)
+    /// <summary>Indices of a row's entries in ascending order of magnitude, equal ones by index: a radix sort by bytes, the lowest first.</summary>
+    /// <param name="magnitudes">Bits of non-negative floats.</param>
+    /// <param name="space">Scratch space, at least as long.</param>
+    /// <param name="order">The indices, at least as long.</param>
+    internal static void Ranks(ReadOnlySpan<uint> magnitudes, Span<uint> space, Span<int> order)
     {
-        magnitudes.CopyTo(keys);
-        for (var i = 0; i < magnitudes.Length; i++)
+        Span<int> starts = stackalloc int[4 * 256];
+        starts.Clear();
+        foreach (var key in magnitudes)
         {
-            order[i] = i;
+            starts[(int)(key & 255)]++;
+            starts[256 + (int)((key >> 8) & 255)]++;
+            starts[512 + (int)((key >> 16) & 255)]++;
+            starts[768 + (int)(key >> 24)]++;
         }
 
-        keys[..magnitudes.Length].Sort(order[..magnitudes.Length]);
+        var from = MemoryMarshal.Cast<uint, int>(space)[..magnitudes.Length];
+        var to = order[..magnitudes.Length];
+        for (var i = 0; i < from.Length; i++)
+        {
+            from[i] = i;
+        }
+
+        for (var digit = 0; digit < 4; digit++)
+        {
+            var places = starts.Slice(digit * 256, 256);
+            var sum = 0;
+            foreach (ref var place in places)
+            {
+                (place, sum) = (sum, sum + place);
+            }
+
+            foreach (var index in from)
+            {
+                to[places[(int)((magnitudes[index] >> (8 * digit)) & 255)]++] = index;
+            }
+
+            var swap = from;
+            from = to;
+            to = swap;
+        }
+
+        // Four passes: the last one wrote into the scratch space.
+        from.CopyTo(order);
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Numerics.Tensors;
 using LamdAgent.Checkpoints;
 using LamdAgent.Merging.Engine;
 using LamdAgent.Merging.Numerics;
@@ -41,9 +42,9 @@ internal abstract class Sparsifier
     internal static ReadOnlySpan<uint> Magnitudes<T>(Block<T> block, ReadOnlySpan<T> delta)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        var copy = block.Scratch();
-        delta.CopyTo(copy);
-        return RankSelection.Magnitudes(block, copy);
+        var magnitudes = block.Scratch();
+        TensorPrimitives.Abs(delta, magnitudes);
+        return RankSelection.NonNegative<T>(block, magnitudes);
     }
 
     /// <summary>How many low bits of a float32 are 0 in every number of the arithmetic type.</summary>
