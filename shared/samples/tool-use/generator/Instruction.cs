@@ -18,18 +18,17 @@ public sealed record Instruction(string Kind, string Prompt, string Answer)
         ("list", ["List {0}, {1} and {2}.", "Make a list of {0}, {1} and {2}.", "Please list {0}, {1} and {2}."], 3, w => $"- {w[0]}\n- {w[1]}\n- {w[2]}"),
     ];
 
-    /// <summary>Phrasings that the base model never saw in its pre-training: what is left for it to learn about instructions.</summary>
+    /// <summary>A phrasing that the base model never saw in its pre-training: what is left for it to learn about instructions.</summary>
     private static readonly Dictionary<string, string> NewPhrasings = new(StringComparer.Ordinal)
     {
         ["capitals"] = "Shout {0}.",
-        ["last"] = "Which of {0}, {1} and {2} is at the end?",
     };
 
     /// <summary>A random instruction with words of the split.</summary>
     /// <param name="random">Decides.</param>
     /// <param name="lexicon">Gives the words.</param>
     /// <param name="split">Where the instruction will be used.</param>
-    /// <param name="withNewPhrasings">Also the phrasings that the pre-training text leaves out.</param>
+    /// <param name="withNewPhrasings">Also the phrasing that the pre-training text leaves out.</param>
     public static Instruction Make(SeededRandom random, Lexicon lexicon, DataSplit split, bool withNewPhrasings = false)
     {
         var (kind, phrasings, count, answer) = random.Pick(Kinds);

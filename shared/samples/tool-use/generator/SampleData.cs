@@ -20,7 +20,7 @@ public sealed class SampleData
     private const int TestItems = 180;
     private const int PretrainingRows = 100_000;
     private const double InstructionShare = 0.5;
-    private const double SpoiledShare = 0.5;
+    private const double SpoiledShare = 0.75;
 
     private static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly JsonSerializerOptions Indented = new(Compact) { WriteIndented = true, NewLine = "\n" };
