@@ -104,7 +104,7 @@ internal sealed class DistillationObjective(
             teacherPass = teacher.Pass(batch, settings.Temperature);
         }
 
-        var pass = new HeadPass(policy.Forward(batch), batch, policy.Device, settings.Temperature);
+        var pass = policy.Pass(batch, settings.Temperature);
         return pass.DistributionLoss(
             (logits, start, count) =>
             {

@@ -53,7 +53,7 @@ internal sealed class KtoObjective(
     {
         var kl = settings.LossType[0] == "kto" ? MismatchedLogRatios(part) : null;
         var batch = TargetBatch.FromCompletions([.. part.Select(r => (r.PromptIds, r.CompletionIds))]);
-        var pass = new HeadPass(policy.Forward(batch), batch, policy.Device);
+        var pass = policy.Pass(batch);
         var scores = pass.Score(entropies: true);
         var leaf = scores.Logps.detach().requires_grad_(share is not null);
         var layout = new CompletionLayout(batch.TargetsPerSequence, ScalarType.Float32, policy.Device);
@@ -74,7 +74,7 @@ internal sealed class KtoObjective(
         using var scope = NewDisposeScope();
         var batch = TargetBatch.FromCompletions([.. part.Select((r, i) => (r.PromptIds, part[(i + part.Length - 1) % part.Length].CompletionIds))]);
         var layout = new CompletionLayout(batch.TargetsPerSequence, ScalarType.Float32, policy.Device);
-        var mine = new HeadPass(policy.Forward(batch), batch, policy.Device).Score().Logps;
+        var mine = policy.Pass(batch).Score().Logps;
         return layout.Sum(mine - reference.Logps(batch)).MoveToOuterDisposeScope();
     }
 }

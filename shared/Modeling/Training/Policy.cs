@@ -44,11 +44,17 @@ internal sealed class Policy : IDisposable
         _random = new Generator(seed, Device);
     }
 
-    /// <summary>A training pass, with dropout and noise as the recipe says.</summary>
-    public ModelOutput Forward(TargetBatch batch) =>
-        is_grad_enabled()
-            ? Model.Forward(batch.Tokens, _recipe.Data.NeftuneNoiseAlpha is { } alpha ? x => Noisy(x, alpha, batch.Tokens.Lengths) : null, _random, _recipe.Run.GradientCheckpointing)
-            : Model.Forward(batch.Tokens);
+    /// <summary>A pass over a batch up to its output layer. With gradients enabled it is a training pass, with dropout and noise as the recipe says.</summary>
+    public HeadPass Pass(TargetBatch batch, double temperature = 1)
+    {
+        if (!is_grad_enabled())
+        {
+            return new HeadPass(Model.Forward(batch.Tokens), batch, Device, temperature);
+        }
+
+        Func<Tensor, Tensor>? noise = _recipe.Data.NeftuneNoiseAlpha is { } alpha ? x => Noisy(x, alpha, batch.Tokens.Lengths) : null;
+        return new HeadPass(Model.Forward(batch.Tokens, noise, _random, _recipe.Run.GradientCheckpointing), batch, Device, temperature);
+    }
 
     /// <summary>Writes the trained model, or its adapters alone, into an existing folder.</summary>
     public void Save(string folder, DType? dtype)

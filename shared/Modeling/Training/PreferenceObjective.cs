@@ -81,7 +81,7 @@ internal sealed class PreferenceObjective : IObjective
     {
         var rows = indices.Select(rowOf).ToArray();
         var batch = BatchOf(rows);
-        var pass = new HeadPass(_policy.Forward(batch), batch, _policy.Device);
+        var pass = _policy.Pass(batch);
         var scores = pass.Score(entropies: true, sumSquares: _settings.UseWeighting && _method == TrainingMethod.Dpo);
 
         // The policy's log-probabilities become leaves: the loss is differentiated down to them, the rest is HeadPass.Backward.

@@ -79,7 +79,7 @@ internal sealed class ReinforcementObjective : IObjective
         using var scope = NewDisposeScope();
         var rollouts = rows.SelectMany(r => _rollouts[r]).ToArray();
         var batch = BatchOf(rollouts);
-        var pass = new HeadPass(_policy.Forward(batch), batch, _policy.Device, _settings.Temperature);
+        var pass = _policy.Pass(batch, _settings.Temperature);
         var scores = pass.Score(entropies: true);
         var logps = scores.Logps.detach().requires_grad_(true);
         var usesEntropy = _settings.EntropyCoef != 0;
@@ -147,7 +147,7 @@ internal sealed class ReinforcementObjective : IObjective
             var batch = BatchOf(part);
             if (needsOld)
             {
-                Split(new HeadPass(_policy.Forward(batch), batch, _policy.Device, _settings.Temperature).Score().Logps, part, (r, logps) => r.OldLogps = logps);
+                Split(_policy.Pass(batch, _settings.Temperature).Score().Logps, part, (r, logps) => r.OldLogps = logps);
             }
 
             if (_reference is not null)

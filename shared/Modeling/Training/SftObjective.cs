@@ -33,7 +33,7 @@ internal sealed class SftObjective(
             return new MicroBatchOutcome(0, batch.Tokens.Count, new Dictionary<string, double>(StringComparer.Ordinal), 0);
         }
 
-        var pass = new HeadPass(policy.Forward(batch), batch, policy.Device);
+        var pass = policy.Pass(batch);
         var scores = pass.ScoreAndBackward(logps => (dft ? logps.exp() : ones_like(logps)).mul_(-1 / share.StepItems), entropies: true);
         return Outcome(scores, batch, share.StepItems);
     }
@@ -55,7 +55,7 @@ internal sealed class SftObjective(
             var batch = TargetBatch.FromLabels([.. documents.SelectMany(d => d)]);
             if (batch.TargetCount > 0)
             {
-                var scores = new HeadPass(policy.Forward(batch), batch, policy.Device).Score();
+                var scores = policy.Pass(batch).Score();
                 loss -= scores.Logps.to(ScalarType.Float64).sum().ToDouble();
                 correct += scores.Correct.sum().ToDouble();
                 items += batch.TargetCount;

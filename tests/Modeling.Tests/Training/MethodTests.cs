@@ -174,6 +174,25 @@ public sealed class MethodTests
         }
     }
 
+    [Theory]
+    [InlineData("method: sft\nneftune_noise_alpha: 5")]
+    [InlineData("method: sft\nlora: {r: 4, lora_dropout: 0.3}")]
+    [InlineData("method: dpo\nlora: {r: 4, lora_dropout: 0}")]
+    public void Recomputed_activations_change_nothing(string method)
+    {
+        using var folder = new TemporaryFolder();
+        var yaml = method + "\nlearning_rate: 5e-3\nmax_steps: 4\nper_device_train_batch_size: 6\nprecision: float32";
+        TestTraining.Run(TestTraining.Recipe(yaml), folder["kept"]);
+        TestTraining.Run(TestTraining.Recipe(yaml + "\ngradient_checkpointing: true"), folder["again"]);
+        var (kept, again) = (Metric(folder["kept"], "loss"), Metric(folder["again"], "loss"));
+        var (keptNorms, againNorms) = (Metric(folder["kept"], "grad_norm"), Metric(folder["again"], "grad_norm"));
+        for (var i = 0; i < kept.Length; i++)
+        {
+            again[i].ShouldBe(kept[i], 1e-5);
+            againNorms[i].ShouldBe(keptNorms[i], 1e-3 * keptNorms[i]);
+        }
+    }
+
     [Fact]
     public void Early_stopping_ends_with_the_best_weights()
     {
