@@ -28,8 +28,10 @@ internal abstract record PythonExpression
 
     internal sealed record Subscript(PythonExpression Value, PythonExpression Index) : PythonExpression;
 
+    internal sealed record Slice(PythonExpression? Lower, PythonExpression? Upper, PythonExpression? Step) : PythonExpression;
+
     internal sealed record Starred(PythonExpression Value) : PythonExpression;
 
-    /// <summary>Comparisons, conditions, comprehensions, lambdas, slices, formatted strings.</summary>
+    /// <summary>Comparisons, conditions, comprehensions, lambdas, formatted strings.</summary>
     internal sealed record Other : PythonExpression;
 }

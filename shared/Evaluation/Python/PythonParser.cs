@@ -316,38 +316,33 @@ internal sealed class PythonParser
 
     private PythonExpression Index()
     {
-        var slice = false;
         var items = new List<PythonExpression>();
-        while (true)
+        var comma = false;
+        while (!Accept("]"))
         {
-            if (At(":"))
-            {
-                Take();
-                slice = true;
-                continue;
-            }
-
-            if (At("]"))
-            {
-                break;
-            }
-
-            items.Add(StarredOrExpression());
-            if (!At("]") && !At(":"))
+            items.Add(SliceOrExpression());
+            comma = At(",");
+            if (!At("]"))
             {
                 Expect(",");
-                if (At("]"))
-                {
-                    Take();
-                    return slice ? new PythonExpression.Other() : new PythonExpression.TupleOf(items);
-                }
             }
         }
 
+        return items.Count == 0 ? throw Unexpected() : items.Count == 1 && !comma && items[0] is not PythonExpression.Starred ? items[0] : new PythonExpression.TupleOf(items);
+    }
+
+    private PythonExpression SliceOrExpression()
+    {
+        var lower = At(":") ? null : StarredOrExpression();
+        if (!At(":"))
+        {
+            return lower!;
+        }
+
         Take();
-        return items.Count == 0 && !slice ? throw Unexpected()
-            : slice ? new PythonExpression.Other()
-            : items.Count == 1 ? items[0] : new PythonExpression.TupleOf(items);
+        var upper = At(":") || At(",") || At("]") ? null : Expression();
+        var step = Accept(":") && !At(",") && !At("]") ? Expression() : null;
+        return lower is PythonExpression.Starred ? throw Unexpected() : new PythonExpression.Slice(lower, upper, step);
     }
 
     private PythonExpression Atom()

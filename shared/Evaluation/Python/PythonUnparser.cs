@@ -24,12 +24,15 @@ internal static class PythonUnparser
         PythonExpression.DictOf dict => $"{{{string.Join(", ", dict.Items.Select(item => item.Key is null ? $"**{Write(item.Value, PythonParser.BitOrPrecedence)}" : $"{Unparse(item.Key)}: {Unparse(item.Value)}"))}}}",
         PythonExpression.Starred starred => $"*{Write(starred.Value, PythonParser.BitOrPrecedence)}",
         PythonExpression.Subscript subscript => $"{Write(subscript.Value, AtomLevel)}[{(subscript.Index is PythonExpression.TupleOf { Items.Count: > 0 } tuple ? Join(tuple.Items) + (tuple.Items.Count == 1 ? "," : "") : Unparse(subscript.Index))}]",
+        PythonExpression.Slice slice => $"{Part(slice.Lower)}:{Part(slice.Upper)}{(slice.Step is null ? "" : ":" + Unparse(slice.Step))}",
         PythonExpression.Unary { Operator: "not " } not => Bracket(level > 0, $"not {Write(not.Operand, 0)}"),
         PythonExpression.Unary unary => Bracket(level > UnaryLevel, unary.Operator + Write(unary.Operand, UnaryLevel)),
         PythonExpression.Binary { Operator: "**" } power => Bracket(level > PowerLevel, $"{Write(power.Left, AtomLevel)} ** {Write(power.Right, UnaryLevel)}"),
         PythonExpression.Binary binary => Operation(binary, PythonParser.Precedence(binary.Operator), level),
         _ => throw new PythonSyntaxException("an expression that is not kept"),
     };
+
+    private static string Part(PythonExpression? expression) => expression is null ? "" : Unparse(expression);
 
     private static string Operation(PythonExpression.Binary binary, int own, int level) =>
         Bracket(level > own, $"{Write(binary.Left, own)} {binary.Operator} {Write(binary.Right, own + 1)}");

@@ -7,11 +7,15 @@ namespace LamdAgent.Evaluation.Grading.Mathematics;
 /// <summary>
 /// Reads LaTeX mathematics into an expression with the meaning SymPy's parser gives it: every letter is a symbol (also e, i and \pi), letters side by
 /// side are a product, <c>f(x)</c> after a letter is an unknown function, <c>1\frac{1}{2}</c> is a product. Relations, integrals, sums, products,
-/// limits, derivatives and brackets of quantum mechanics are refused; an answer that is one equals nothing here.
+/// limits, derivatives and brackets of quantum mechanics are refused; an answer that is one equals nothing here. As in the reference, whose grammar
+/// does not ask for the end of the text, what cannot go on an expression that is complete so far is left out: <c>2^{10}}</c> and <c>x-(</c> are read.
 /// </summary>
 internal sealed class LatexParser
 {
     private const int MaxDepth = 200;
+
+    // Reading again what did not fit may take time that grows fast with nesting; no answer worth reading needs this many steps.
+    private const int MaxSteps = 20_000;
 
     private static readonly HashSet<string> Functions = new(StringComparer.Ordinal)
     {
@@ -19,9 +23,13 @@ internal sealed class LatexParser
         @"\sinh", @"\cosh", @"\tanh", @"\arsinh", @"\arcosh", @"\artanh",
     };
 
+    private static readonly HashSet<string> Relations = new(StringComparer.Ordinal)
+        { "<", ">", "=", @"\neq", @"\leq", @"\le", @"\leqq", @"\leqslant", @"\geq", @"\ge", @"\geqq", @"\geqslant" };
+
     private readonly List<LatexToken> _tokens;
     private int _next;
     private int _depth;
+    private int _steps;
 
     private LatexParser(List<LatexToken> tokens) => _tokens = tokens;
 
@@ -30,10 +38,30 @@ internal sealed class LatexParser
     {
         var parser = new LatexParser(LatexLexer.Tokenize(text));
         var result = parser.Additive();
-        return parser.Peek.Kind == Kinds.End ? result : throw parser.Unexpected();
+        if (Relations.Contains(parser.Peek.Text))
+        {
+            throw new LatexSyntaxException("a relation is not a number", isFinal: true);
+        }
+
+        return result;
     }
 
-    private LatexToken Peek => _tokens[_next];
+    // A character that no token has is an error as soon as it is looked at.
+    private LatexToken Peek => _tokens[_next].Kind == Kinds.Bad ? throw new LatexSyntaxException("a character that is no mathematics", isFinal: true) : _tokens[_next];
+
+    private MathExpression? Attempt(Func<MathExpression> read)
+    {
+        var (next, depth, bars) = (_next, _depth, _insideBars);
+        try
+        {
+            return read();
+        }
+        catch (LatexSyntaxException e) when (!e.IsFinal)
+        {
+            (_next, _depth, _insideBars) = (next, depth, bars);
+            return null;
+        }
+    }
 
     private bool At(string text) => Peek.Text == text && Peek.Kind is Kinds.Sign or Kinds.Command;
 
@@ -65,8 +93,11 @@ internal sealed class LatexParser
         while (At("+") || At("-"))
         {
             var minus = At("-");
-            _next++;
-            var right = Multiplicative(functions: true);
+            if (Attempt(() => Next(() => Multiplicative(functions: true))) is not { } right)
+            {
+                break;
+            }
+
             left = new MathExpression.Sum(left, minus ? MathExpression.Negate(right) : right);
         }
 
@@ -78,21 +109,24 @@ internal sealed class LatexParser
     private MathExpression Multiplicative(bool functions)
     {
         var left = Unary(functions);
-        while (true)
+        while (At("*") || At(@"\times") || At(@"\cdot") || At("/") || At(@"\div") || At(":"))
         {
-            if (Accept("*") || Accept(@"\times") || Accept(@"\cdot"))
+            var divides = At("/") || At(@"\div") || At(":");
+            if (Attempt(() => Next(() => Unary(functions))) is not { } right)
             {
-                left = new MathExpression.Product(left, Unary(functions));
+                break;
             }
-            else if (Accept("/") || Accept(@"\div") || Accept(":"))
-            {
-                left = MathExpression.Divide(left, Unary(functions));
-            }
-            else
-            {
-                return left;
-            }
+
+            left = divides ? MathExpression.Divide(left, right) : new MathExpression.Product(left, right);
         }
+
+        return left;
+    }
+
+    private MathExpression Next(Func<MathExpression> read)
+    {
+        _next++;
+        return read();
     }
 
     private MathExpression Unary(bool functions)
@@ -105,9 +139,9 @@ internal sealed class LatexParser
         }
 
         var factors = new List<MathExpression> { Postfix() };
-        while (StartsFactor(functions))
+        while (StartsFactor(functions) && Attempt(Postfix) is { } factor)
         {
-            factors.Add(Postfix());
+            factors.Add(factor);
         }
 
         // 2x3: between two things without symbols, x is a multiplication sign.
@@ -128,9 +162,13 @@ internal sealed class LatexParser
         Kinds.Digit or Kinds.Letter or Kinds.Symbol or Kinds.Differential => true,
         Kinds.Sign => Peek.Text is "(" or "[" or "{" or @"\{" || (Peek.Text == "|" && !_insideBars),
         Kinds.Command => Peek.Text is @"\frac" or @"\dfrac" or @"\tfrac" or @"\binom" or @"\dbinom" or @"\tbinom" or @"\mathit" or @"\lfloor" or @"\lceil"
-            || (functions && (Functions.Contains(Peek.Text) || Peek.Text is @"\sqrt" or @"\overline")),
+            || (functions && (Functions.Contains(Peek.Text) || Peek.Text is @"\sqrt" or @"\overline")) || RefusesCommand(),
         _ => false,
     };
+
+    private bool RefusesCommand() => Peek.Text is @"\int" or @"\sum" or @"\prod" or @"\lim" or @"\langle"
+        ? throw new LatexSyntaxException($"'{Peek.Text}' is not covered", isFinal: true)
+        : false;
 
     private bool _insideBars;
 
@@ -148,9 +186,9 @@ internal sealed class LatexParser
     private MathExpression Powers()
     {
         var value = Component();
-        while (Accept("^"))
+        while (At("^") && Attempt(() => Next(AtomOrBraces)) is { } exponent)
         {
-            value = new MathExpression.Power(value, AtomOrBraces());
+            value = new MathExpression.Power(value, exponent);
         }
 
         return value;
@@ -178,6 +216,11 @@ internal sealed class LatexParser
 
     private MathExpression Component()
     {
+        if (++_steps > MaxSteps)
+        {
+            throw new LatexSyntaxException("too involved", isFinal: true);
+        }
+
         var token = Peek;
         if (token.Kind == Kinds.Sign)
         {
@@ -228,30 +271,19 @@ internal sealed class LatexParser
     // f(x): a letter right before round brackets is a function's name, if what is in them can be its arguments.
     private MathExpression.Unknown? TryUnknownFunction()
     {
-        var start = _next;
-        var depth = _depth;
-        try
+        return (MathExpression.Unknown?)Attempt(() =>
         {
             var name = Name();
-            if (Accept("("))
+            Expect("(");
+            var arguments = new List<MathExpression> { Additive() };
+            while (Accept(","))
             {
-                var arguments = new List<MathExpression> { Additive() };
-                while (Accept(","))
-                {
-                    arguments.Add(Additive());
-                }
-
-                Expect(")");
-                return new MathExpression.Unknown(name, arguments);
+                arguments.Add(Additive());
             }
-        }
-        catch (LatexSyntaxException)
-        {
-            // Not an argument list: the brackets are a factor.
-        }
 
-        (_next, _depth) = (start, depth);
-        return null;
+            Expect(")");
+            return new MathExpression.Unknown(name, arguments);
+        });
     }
 
     private MathExpression Atom()
@@ -354,6 +386,12 @@ internal sealed class LatexParser
             }
         }
 
+        // The reference reads the digits as a Python literal.
+        if (decimals == 0 && digits.Length > 1 && digits[0] == '0' && digits.Any(c => c != '0'))
+        {
+            throw new LatexSyntaxException("leading zeros", isFinal: true);
+        }
+
         return new MathExpression.Number(BigInteger.Parse(digits, CultureInfo.InvariantCulture), BigInteger.Pow(10, decimals));
     }
 
@@ -377,7 +415,7 @@ internal sealed class LatexParser
             {
                 return FunctionCall(name, digits);
             }
-            catch (LatexSyntaxException)
+            catch (LatexSyntaxException e) when (!e.IsFinal)
             {
                 var run = start + 1;
                 while (run < _tokens.Count && _tokens[run].Kind == Kinds.Digit)
