@@ -12,11 +12,17 @@ internal static class StatusCommand
 {
     public static Command Create()
     {
-        var run = new Argument<string?>("run") { Description = "The run's folder or its name below runs/ (default: the latest)", Arity = ArgumentArity.ZeroOrOne };
+        var planner = PlannerOption.Create();
+        var run = new Argument<string?>("run") { Description = "The run's folder or its name below runs/ (default: the latest); with --planner the id of a search (default: all)", Arity = ArgumentArity.ZeroOrOne };
         var json = new Option<bool>("--json") { Description = "Prints one JSON object" };
-        var command = new Command("status", "Shows where a run stands: state, steps with scores, best so far. Example: lamd status runs/tool-use-1") { run, json };
+        var command = new Command("status", "Shows where a run stands: state, steps with scores, best so far. Example: lamd status runs/tool-use-1") { run, planner, json };
         command.SetAction(async (arguments, cancellation) =>
         {
+            if (arguments.GetValue(planner) is { } address)
+            {
+                return await RemoteAsync(address, arguments.GetValue(run), arguments.GetValue(json), cancellation);
+            }
+
             var folder = RunFolder.Open(arguments.GetValue(run));
             await using var store = await OpenedStore.OpenAsync(folder, mustExist: true, cancellation);
             var snapshot = await store.GetSnapshotAsync(cancellation);
@@ -33,6 +39,31 @@ internal static class StatusCommand
             return ExitCodes.Done;
         });
         return command;
+    }
+
+    private static async Task<int> RemoteAsync(string planner, string? search, bool json, CancellationToken cancellation)
+    {
+        using var client = PlannerOption.Connect(planner);
+        if (search is null)
+        {
+            foreach (var each in await client.ListAsync(cancellation))
+            {
+                RemoteText.Print(each, json);
+            }
+
+            return ExitCodes.Done;
+        }
+
+        RemoteText.Print(await client.GetAsync(search, cancellation), json);
+        if (!json)
+        {
+            foreach (var step in await client.StepsAsync(search, cancellation))
+            {
+                Console.WriteLine("  " + RemoteText.Line(step));
+            }
+        }
+
+        return ExitCodes.Done;
     }
 
     private static bool IsDriven(RunFolder run)

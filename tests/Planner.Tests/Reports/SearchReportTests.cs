@@ -98,20 +98,6 @@ public sealed class SearchReportTests
     }
 
     [Fact]
-    public async Task The_terminal_shows_base_plain_sft_and_best_with_errors()
-    {
-        var (report, _) = await MakeAsync(s => s.Id == "s-0005" ? new StepFailure(StepFailureKind.MergeRejected, "shapes differ") : null);
-        var lines = TerminalReport.Write(report).Split('\n');
-
-        lines[0].Split(' ', StringSplitOptions.RemoveEmptyEntries).ShouldBe(["model", "split", "total", "tools", "instructions"]);
-        lines[1].ShouldStartWith("base       m-0001   validation  0.475 ± 0.014");
-        lines[4].ShouldContain("test");
-        lines.Length.ShouldBe(11);
-        lines[8].ShouldContain("beyond two standard errors");
-        lines[9].ShouldBe("8 steps, 1 without a score, strategy greedy, seed 1. ± is one standard error.");
-    }
-
-    [Fact]
     public async Task Weights_of_the_best_and_of_what_it_descends_from_are_kept()
     {
         var (report, search) = await MakeAsync();
