@@ -58,8 +58,11 @@ internal sealed class TinySearch : IDisposable
         var store = SqliteRunStore.Open(this[run, SqliteRunStore.FileName], mustExist: true);
         await using var disposable = (IAsyncDisposable)store;
         await store.InitializeAsync(CancellationToken.None);
-        return [.. (await ReadStepsAsync(store)).Select(Line)];
+        return await LedgerAsync(store);
     }
+
+    /// <summary>The ledger of the one search in a store.</summary>
+    public static async Task<IReadOnlyList<string>> LedgerAsync(IRunStore store) => [.. (await ReadStepsAsync(store)).Select(Line)];
 
     /// <summary>Waits until the steps of a run that is under way meet a condition.</summary>
     public async Task WaitForStepsAsync(string run, LamdProcess lamd, Func<IReadOnlyList<StepRecord>, bool> condition)
@@ -87,7 +90,7 @@ internal sealed class TinySearch : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private static async Task<IReadOnlyList<StepRecord>> ReadStepsAsync(IRunStore store) =>
+    public static async Task<IReadOnlyList<StepRecord>> ReadStepsAsync(IRunStore store) =>
         await store.ListSearchesAsync(null, CancellationToken.None) is [var search, ..] ? await store.ListStepsAsync(search.Id, CancellationToken.None) : [];
 
     private static string Line(StepRecord step) => string.Create(

@@ -8,11 +8,12 @@ using LamdAgent.Hosting.Steps;
 using LamdAgent.Modeling.Training;
 using LamdAgent.Storage;
 using LamdAgent.Storage.Artifacts;
+using Microsoft.Extensions.Options;
 
 namespace LamdAgent.Trainer.TrainModel;
 
 /// <summary>Makes a step's model: inputs from the artifact store, the training with its checkpoints in the step's work folder, the result back into the store.</summary>
-internal sealed class ModelTraining(IRunStore store, IArtifactStore artifacts, TimeProvider clock)
+internal sealed class ModelTraining(IRunStore store, IArtifactStore artifacts, IOptions<WorkerOptions> options, TimeProvider clock)
 {
     private const string MetricsFile = "metrics.jsonl";
 
@@ -22,6 +23,11 @@ internal sealed class ModelTraining(IRunStore store, IArtifactStore artifacts, T
         var inputs = await store.GetInputModelsAsync(step, cancellation);
         var folder = await artifacts.OpenAsync(inputs[0].Artifact, inputs[0].Digest, cancellation);
         var recipe = StepRecipes.Training(step.Action, folder, Datasets(work), step.Seed, step.DataFraction, work.Search.SpecFolder);
+        if (options.Value.Device != "auto")
+        {
+            recipe = recipe with { Run = recipe.Run with { Device = options.Value.Device } };
+        }
+
         var draft = artifacts.NewModelDraft(step);
         try
         {

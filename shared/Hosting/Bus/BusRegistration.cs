@@ -12,6 +12,16 @@ public sealed class BusRegistration
 
     internal IReadOnlyList<QueueRegistration> Queues => queues;
 
+    internal List<string> SentCommands { get; } = [];
+
+    /// <summary>This process sends a command: its queue is made before the first one is sent, whether or not a worker was ever started.</summary>
+    public BusRegistration SendCommand<TCommand>()
+        where TCommand : class
+    {
+        SentCommands.Add(QueueNames.ForCommand<TCommand>());
+        return this;
+    }
+
     /// <summary>This process works on a command's queue, competing with every other process that does.</summary>
     /// <param name="concurrency">Commands worked on at once; as many are fetched, so that none waits in a busy worker.</param>
     public BusRegistration HandleCommand<TCommand, THandler>(int concurrency = 1)

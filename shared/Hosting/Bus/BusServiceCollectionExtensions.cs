@@ -42,6 +42,9 @@ public static class BusServiceCollectionExtensions
                 bus.UsingRabbitMq((context, configurator) => RabbitMqQueues.Configure(context, configurator, registration.Queues));
             }
         });
+        string[] queues = [.. registration.Queues.Where(queue => !queue.BindToType).Select(queue => queue.Queue).Union(registration.SentCommands)];
+        services.AddHostedService(provider => new CommandQueueDeclaration(provider.GetRequiredService<IOptions<BusOptions>>(), queues));
+
         services.AddOptions<MassTransitHostOptions>().Configure<IOptions<BusOptions>>((host, options) =>
         {
             host.WaitUntilStarted = true; // otherwise messages sent right after start are dropped without an error

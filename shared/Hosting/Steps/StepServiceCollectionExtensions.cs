@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace LamdAgent.Hosting.Steps;
@@ -11,6 +12,8 @@ public static class StepServiceCollectionExtensions
     public static IServiceCollection AddStepWorker(this IServiceCollection services)
     {
         services.TryAddSingleton<StepWorker>();
+        services.TryAddSingleton<WorkActivity>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, WorkActivity>(provider => provider.GetRequiredService<WorkActivity>()));
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<WorkerOptions>, WorkerOptionsValidator>());
         services.AddOptions<WorkerOptions>().BindConfiguration(WorkerOptions.Section).ValidateDataAnnotations().ValidateOnStart();

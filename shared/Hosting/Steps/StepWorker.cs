@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using LamdAgent.Contracts;
 using LamdAgent.Domain;
 using LamdAgent.Domain.Models;
 using LamdAgent.Domain.Specs;
@@ -24,6 +25,7 @@ public sealed partial class StepWorker(
     TimeProvider clock,
     IOptions<WorkerOptions> options,
     IHostApplicationLifetime lifetime,
+    WorkActivity activity,
     IServiceProvider services,
     ILogger<StepWorker> logger)
 {
@@ -38,11 +40,13 @@ public sealed partial class StepWorker(
     public async Task RunAsync(
         string searchId, string stepId, StepStage stage, Func<StepWork, CancellationToken, Task<StepOutcome>> work, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
-        var answer = await store.ClaimStepAsync(searchId, stepId, stage, options.Name, now, now + options.Lease, cancellationToken);
+        using var busy = activity.Begin();
+        using var trace = StepTelemetry.Begin(searchId, stepId, stage);
+        var answer = await PatientlyAsync(() => ClaimAsync(searchId, stepId, stage, cancellationToken), cancellationToken);
         if (answer is not { Outcome: ClaimOutcome.Claimed, Claim: { } claim, Step: { } step })
         {
             LogSteppedAside(searchId, stepId, stage, answer.Outcome);
+            StepTelemetry.Aside(stage, answer.Outcome);
             return;
         }
 
@@ -55,7 +59,7 @@ public sealed partial class StepWorker(
         {
             await using (heartbeat)
             {
-                var search = await store.GetSearchAsync(searchId, stopping.Token) ?? throw new InvalidOperationException($"the search {searchId} is not in the store");
+                var search = await PatientlyAsync(() => store.GetSearchAsync(searchId, stopping.Token), stopping.Token) ?? throw new InvalidOperationException($"the search {searchId} is not in the store");
                 if (claim.Attempt > options.MaxAttempts)
                 {
                     outcome = GivenUp($"given up: {options.MaxAttempts} workers began and none came to an end");
@@ -136,6 +140,7 @@ public sealed partial class StepWorker(
             return;
         }
 
+        StepTelemetry.End(claim.Stage, outcome.GetType().Name, seconds);
         LogEnds(claim.SearchId, claim.StepId, claim.Stage, outcome.GetType().Name, seconds);
         if (outcome is StepOutcome.Produced)
         {
@@ -160,9 +165,16 @@ public sealed partial class StepWorker(
     {
         await PatientlyAsync(() => store.ReleaseStepAsync(claim, countsAsAttempt, CancellationToken.None));
         LogGivenBack(claim.SearchId, claim.StepId);
+        await events.PublishAsync(new StepReleased { SearchId = claim.SearchId, StepId = claim.StepId }, CancellationToken.None);
     }
 
-    private async Task<bool> PatientlyAsync(Func<Task<bool>> write)
+    private Task<ClaimAnswer> ClaimAsync(string searchId, string stepId, StepStage stage, CancellationToken cancellation)
+    {
+        var now = clock.GetUtcNow();
+        return store.ClaimStepAsync(searchId, stepId, stage, options.Name, now, now + options.Lease, cancellation);
+    }
+
+    private async Task<T> PatientlyAsync<T>(Func<Task<T>> operation, CancellationToken cancellation = default)
     {
         var started = Stopwatch.GetTimestamp();
         var wait = TimeSpan.FromMilliseconds(200);
@@ -170,12 +182,12 @@ public sealed partial class StepWorker(
         {
             try
             {
-                return await write();
+                return await operation();
             }
-            catch (Exception e) when (e is not InvalidInputException and not InvalidOperationException && Stopwatch.GetElapsedTime(started) < options.StorePatience)
+            catch (Exception e) when (e is not InvalidInputException and not InvalidOperationException && !cancellation.IsCancellationRequested && Stopwatch.GetElapsedTime(started) < options.StorePatience)
             {
                 LogStoreAway(e, wait);
-                await Task.Delay(wait, clock);
+                await Task.Delay(wait, clock, cancellation);
                 wait = wait * 2 > TimeSpan.FromSeconds(5) ? TimeSpan.FromSeconds(5) : wait * 2;
             }
         }

@@ -27,6 +27,15 @@ public sealed class WorkerOptions
     [Range(1, 1000)]
     public int MaxAttempts { get; set; } = 5;
 
+    /// <summary>Where models are computed: <c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>. Anything but <c>auto</c> wins over what a spec says.</summary>
+    /// <value>Default <c>auto</c>: a GPU when there is one.</value>
+    [RegularExpression("auto|cpu|cuda(:[0-9]+)?", ErrorMessage = "Worker:Device must be auto, cpu, cuda or cuda:N")]
+    public string Device { get; set; } = "auto";
+
+    /// <summary>Ends the process after this time without work, for workers that a scaler starts.</summary>
+    /// <value>Default: never.</value>
+    public TimeSpan? ExitWhenIdle { get; set; }
+
     /// <summary>How long a finished result is offered to a store that does not answer.</summary>
     /// <value>Default 10 min.</value>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]

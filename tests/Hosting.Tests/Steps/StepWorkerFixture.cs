@@ -62,11 +62,13 @@ public sealed class StepWorkerFixture : IEventPublisher, IEnvironmentFaults, IAs
             CancellationToken.None);
     }
 
-    public Task RunAsync(StepStage stage, Func<StepWork, CancellationToken, Task<StepOutcome>> work)
+    public async Task RunAsync(StepStage stage, Func<StepWork, CancellationToken, Task<StepOutcome>> work)
     {
+        var options = Microsoft.Extensions.Options.Options.Create(Options);
+        using var activity = new WorkActivity(Lifetime, Clock, options, NullLogger<WorkActivity>.Instance);
         var services = new ServiceCollection().AddSingleton<IEnvironmentFaults>(this).BuildServiceProvider();
-        var worker = new StepWorker(Store, this, Clock, Microsoft.Extensions.Options.Options.Create(Options), Lifetime, services, NullLogger<StepWorker>.Instance);
-        return worker.RunAsync("a", "s-0001", stage, work, CancellationToken.None);
+        var worker = new StepWorker(Store, this, Clock, options, Lifetime, activity, services, NullLogger<StepWorker>.Instance);
+        await worker.RunAsync("a", "s-0001", stage, work, CancellationToken.None);
     }
 
     public Task ProduceAsync() =>

@@ -1,0 +1,74 @@
+using LamdAgent.Domain;
+using LamdAgent.Hosting.Bus;
+using LamdAgent.Hosting.Steps;
+using LamdAgent.Storage;
+using LamdAgent.Storage.Artifacts;
+using LamdAgent.Storage.Mongo;
+using LamdAgent.Storage.Sqlite;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace LamdAgent.Hosting.Services;
+
+/// <summary>What all services share: store, artifacts, bus, checks at start, health, metrics and traces. A service adds only what is its own.</summary>
+public static class ServiceDefaults
+{
+    private const string SqliteScheme = "sqlite:";
+
+    /// <summary>Adds everything that a service needs around its handlers.</summary>
+    /// <param name="builder">The host.</param>
+    /// <param name="service">Name in telemetry.</param>
+    /// <param name="queues">The service's queues.</param>
+    public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder, string service, Action<BusRegistration> queues)
+    {
+        var services = builder.Services;
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<StoreOptions>().BindConfiguration(StoreOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<ArtifactOptions>().BindConfiguration(ArtifactOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton(provider => OpenStore(provider.GetRequiredService<IOptions<StoreOptions>>().Value));
+        services.AddSingleton<IArtifactStore>(provider => new FolderArtifactStore(provider.GetRequiredService<IOptions<ArtifactOptions>>().Value.Folder));
+        services.AddHostedService<DependencyCheck>();
+        services.AddBus(BusTransport.RabbitMq, queues);
+        services.AddHealthChecks().AddCheck<StoreHealthCheck>("store", tags: ["ready"]);
+        services.AddOptions<HostOptions>().Configure<IOptions<BusOptions>>((host, bus) => host.ShutdownTimeout = bus.Value.StopTimeout + TimeSpan.FromSeconds(10));
+        AddTelemetry(builder, service);
+        return builder;
+    }
+
+    /// <summary>The endpoints of every service: <c>/health/live</c>, <c>/health/ready</c>, <c>/metrics</c>.</summary>
+    public static WebApplication MapServiceDefaults(this WebApplication app)
+    {
+        // Alive: this process answers. Ready: store and broker do.
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
+        app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") });
+        app.MapPrometheusScrapingEndpoint("/metrics");
+        return app;
+    }
+
+    private static IRunStore OpenStore(StoreOptions options) =>
+        options.Url.StartsWith(SqliteScheme, StringComparison.Ordinal) ? SqliteRunStore.Open(options.Url[SqliteScheme.Length..])
+        : options.Url.StartsWith("mongodb", StringComparison.Ordinal) ? MongoRunStore.Open(options.Url, options.Database)
+        : throw new InvalidInputException("Store__Url must begin with mongodb://, mongodb+srv:// or sqlite:");
+
+    private static void AddTelemetry(WebApplicationBuilder builder, string service)
+    {
+        var telemetry = builder.Services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService($"lamdagent-{service}"))
+            .WithMetrics(metrics => metrics.AddMeter(StepTelemetry.Name, "MassTransit").AddAspNetCoreInstrumentation().AddPrometheusExporter())
+            .WithTracing(tracing => tracing.AddSource(StepTelemetry.Name, "MassTransit").AddAspNetCoreInstrumentation());
+        if (!string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+        {
+            telemetry.UseOtlpExporter();
+        }
+    }
+}
