@@ -22,6 +22,7 @@ public sealed class CausalLanguageModel : IDisposable
         Config = config;
         Spec = spec;
         Device = loading.Device;
+        Fused = loading.Fused;
         this.decoder = decoder;
         this.stored = stored;
         this.source = source;
@@ -45,6 +46,8 @@ public sealed class CausalLanguageModel : IDisposable
 
     /// <summary>Low-rank adapters that change what it computes, or null. Attached by <see cref="LoraAdapters"/>; they are not saved with the model unless merged.</summary>
     public LoraAdapters? Adapters { get; internal set; }
+
+    internal bool Fused { get; }
 
     internal Decoder Decoder => decoder;
 
@@ -189,6 +192,7 @@ public sealed class CausalLanguageModel : IDisposable
             OnEmbedding = onEmbedding,
             Adapters = Adapters?.Begin(dropout),
             Recompute = recompute,
+            Fused = Fused,
         };
         return new ModelOutput(decoder.Hidden(batch.IdArray, pass), Head(pass.Weights));
     }

@@ -96,7 +96,7 @@ internal sealed class Decoder
             pass.Attention.Prepare(null, x.dtype);
         }
 
-        if (!Kernels.Rows.Serve(x))
+        if (!pass.Fused || !Kernels.Rows.Serve(x))
         {
             foreach (var table in tables.Values)
             {

@@ -32,13 +32,13 @@ internal sealed class FeedForward
     public Tensor Forward(Tensor x, ForwardPass pass)
     {
         var wide = gateUp.Forward(x, pass);
-        return down.Forward(gated ? Gate(wide) : Activate(wide), pass);
+        return down.Forward(gated ? Gate(wide, pass) : Activate(wide), pass);
     }
 
     // (N, 2 * inner) -> (N, inner)
-    private Tensor Gate(Tensor wide)
+    private Tensor Gate(Tensor wide, ForwardPass pass)
     {
-        if (FusedGate.Serves(activation) && Rows.Serve(wide))
+        if (pass.Fused && FusedGate.Serves(activation) && Rows.Serve(wide))
         {
             return FusedGate.Run(wide, activation);
         }

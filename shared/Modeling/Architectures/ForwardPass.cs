@@ -23,6 +23,9 @@ internal sealed class ForwardPass
 
     public AdapterPass? Adapters { get; init; }
 
+    /// <summary>Whether the one-pass kernels may be taken.</summary>
+    public bool Fused { get; init; } = true;
+
     /// <summary>Changes the embedding before the first layer (NEFTune adds noise); null: left as it is.</summary>
     public Func<Tensor, Tensor>? OnEmbedding { get; init; }
 
@@ -35,7 +38,7 @@ internal sealed class ForwardPass
     /// <summary>The same pass with other weights, for computing a layer again.</summary>
     public ForwardPass With(Tensor[] weights, AdapterPass? adapters)
     {
-        var again = new ForwardPass { Weights = weights, Attention = Attention, Positions = Positions, LongestSequence = LongestSequence, Device = Device, Adapters = adapters };
+        var again = new ForwardPass { Weights = weights, Attention = Attention, Positions = Positions, LongestSequence = LongestSequence, Device = Device, Adapters = adapters, Fused = Fused };
         foreach (var (table, rotation) in rotations)
         {
             again.rotations.Add(table, rotation);

@@ -19,6 +19,9 @@ public sealed record ModelLoading
     /// <summary>Whether weights are going to be trained: the master copy is then float32 whatever <see cref="Dtype"/>. Default false.</summary>
     public bool Trainable { get; init; }
 
+    /// <summary>Whether norms, rotation and gates run in the one-pass kernels of <c>Kernels/</c> where those can serve (the CPU). Default true; false takes plain operations everywhere, as on a GPU, to compare with.</summary>
+    public bool Fused { get; init; } = true;
+
     // libtorch hands bfloat16 products to oneDNN only where the CPU has AVX-512; without it they fall to a plain loop (measured: under 1 GFLOP/s beside 60 in float32).
     internal ScalarType ComputeDtype =>
         Device.type != DeviceType.CPU || (Dtype == ScalarType.BFloat16 && Avx512BW.IsSupported) ? Dtype : ScalarType.Float32;

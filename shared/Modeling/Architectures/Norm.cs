@@ -33,7 +33,7 @@ internal sealed class Norm
             return nn.functional.layer_norm(x, [width], w, pass.Weights[bias], epsilon);
         }
 
-        if (Rows.Serve(x) && w.dtype == x.dtype)
+        if (pass.Fused && Rows.Serve(x) && w.dtype == x.dtype)
         {
             return FusedRmsNorm.Run(x, w, epsilon, kind == NormKind.RmsPlusOne ? 1 : 0);
         }

@@ -9,7 +9,7 @@ internal static class RotaryEmbedding
     /// <summary>Turns the first heads and leaves the others; (N, heads, head dim) -> the same shape, computed in float32.</summary>
     public static Tensor Rotate(Tensor all, int rotated, RopeTable table, ForwardPass pass)
     {
-        if (Rows.Serve(all))
+        if (pass.Fused && Rows.Serve(all))
         {
             var (c, s) = table.For(pass.LongestSequence);
             return FusedRotation.Run(all, rotated, table.RotatedWidth / 2, c, s, pass.Positions);

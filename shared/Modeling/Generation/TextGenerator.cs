@@ -73,6 +73,7 @@ public sealed class TextGenerator(CausalLanguageModel model)
                     LongestSequence = cache.NextPositions.Max(),
                     Device = model.Device,
                     Adapters = model.Adapters?.Begin(null),
+                    Fused = model.Fused,
                 });
                 if (last is not null)
                 {

@@ -51,6 +51,7 @@ internal readonly unsafe struct Rows
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // from the first call: unoptimized vector code is many times slower
     private static void Widen(ushort* from, float* to, int count)
     {
         var i = 0;
@@ -67,6 +68,7 @@ internal readonly unsafe struct Rows
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // from the first call: unoptimized vector code is many times slower
     private static void Narrow(float* from, ushort* to, int count)
     {
         var i = 0;

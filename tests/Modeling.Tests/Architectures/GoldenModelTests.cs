@@ -1,5 +1,6 @@
 using LamdAgent.Checkpoints;
 using LamdAgent.Modeling.Architectures;
+using LamdAgent.Modeling.Generation;
 using LamdAgent.TestKit;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -116,6 +117,28 @@ public sealed class GoldenModelTests
         {
             Of(model.Parameters, name1[Prefix.Length..]).ShouldBeNear(golden[name1], Compare.Gradient, name1);
         }
+    }
+
+    // What a GPU computes with, here on the CPU.
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void Plain_operations_give_the_same(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var golden = Expected(name);
+        using var model = CausalLanguageModel.Load(Repository.Golden("models", name), new ModelLoading { Trainable = true, Fused = false });
+
+        var logits = model.Forward(golden["padded.input_ids"], golden["padded.attention_mask"]);
+        logits.ShouldBeNear(golden["padded.logits"], Compare.Logits, "padded.logits");
+        Compare.NextTokenLoss(logits, golden["padded.labels"]).backward();
+
+        const string Prefix = "padded.grad.";
+        foreach (var gradient in golden.Names.Where(n => n.StartsWith(Prefix, StringComparison.Ordinal)))
+        {
+            Of(model.Parameters, gradient[Prefix.Length..]).ShouldBeNear(golden[gradient], Compare.Gradient, gradient);
+        }
+
+        new TextGenerator(model).Generate(golden.Rows("gen.input_ids"), new GenerationSettings { MaxNewTokens = 16 })[0].Ids.ShouldBe(golden.Ids("gen.new_ids"));
     }
 
     [Theory]
