@@ -109,15 +109,20 @@ internal sealed class HeadPass
         var (logps, correct, entropy) = (new List<Tensor>(), new List<Tensor>(), new List<Tensor>());
         Propagate((logits, start, count) =>
         {
-            var logSum = logits.logsumexp(-1, keepdim: true);
+            // One search for the largest logit serves the stable sum and the accuracy, one exponential the sum, the probabilities and the gradient.
+            var (largest, likeliest) = logits.max(-1, keepdim: true);
+            var p = (logits - largest).exp_();
+            var sum = p.sum(-1, keepdim: true);
+            p.div_(sum);
+            var logSum = sum.log_().add_(largest);
             var targets = _targets.narrow(0, start, count).unsqueeze(-1);
             var logp = logits.gather(-1, targets) - logSum;
             logps.Add(logp.squeeze(-1).clone().MoveToOuterDisposeScope());
-            correct.Add(logits.argmax(-1, keepdim: true).eq(targets).to(ScalarType.Float32).squeeze(-1).MoveToOuterDisposeScope());
-            var p = (logits - logSum).exp_();
+            correct.Add(likeliest.eq(targets).to(ScalarType.Float32).squeeze(-1).MoveToOuterDisposeScope());
             if (entropies)
             {
-                entropy.Add((logSum - (p * logits).sum(-1, keepdim: true)).squeeze(-1).MoveToOuterDisposeScope());
+                // Row by row sum p z as a batch of dot products: no third [rows, V] tensor.
+                entropy.Add((logSum.squeeze(-1) - p.unsqueeze(1).bmm(logits.unsqueeze(-1)).view(count)).MoveToOuterDisposeScope());
             }
 
             var upstream = gradientOf(logp);

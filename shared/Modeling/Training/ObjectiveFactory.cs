@@ -43,7 +43,7 @@ internal static class ObjectiveFactory
                     Tokenizer.Load(modelFolder),
                     StopTokens.Of(modelFolder, policy.Model.Config));
             default:
-                throw new InvalidInputException($"the method '{TrainingRecipe.NameOf(recipe.Method)}' cannot be trained by this build");
+                throw new InvalidInputException($"method '{TrainingRecipe.NameOf(recipe.Method)}' has a loss here but no training; use dpo, kto, cpo, simpo or orpo on the same preferences");
         }
     }
 
