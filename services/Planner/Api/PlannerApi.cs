@@ -20,10 +20,9 @@ public static class PlannerApi
 {
     private const int LargestSpec = 1_000_000; // characters
 
-    /// <summary>Adds the endpoints and their description.</summary>
+    /// <summary>Adds the endpoints; their description is added with <c>MapOpenApi()</c>.</summary>
     public static RouteGroupBuilder MapPlannerApi(this IEndpointRouteBuilder app)
     {
-        app.MapOpenApi();
         var api = app.MapGroup("/searches").AddEndpointFilter<ApiGuard>().WithTags("searches");
         api.MapGet("/", ListAsync).WithSummary("All searches, newest first").Produces<IReadOnlyList<SearchSummary>>();
         api.MapPost("/", SubmitAsync).WithSummary("Submit a spec").Produces<SearchSummary>(StatusCodes.Status201Created).Produces<ApiError>(StatusCodes.Status400BadRequest);

@@ -38,6 +38,7 @@ public sealed class PlannerApiTests : IAsyncLifetime
         _app = builder.Build();
         _app.Urls.Add("http://127.0.0.1:0");
         _app.MapPlannerApi();
+        _app.MapOpenApi();
         await _app.StartAsync();
         _client = new PlannerClient(Address, null);
     }
