@@ -19,20 +19,20 @@ install_debian() {
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
   done
   [ ${#missing[@]} -eq 0 ] && return 0
-  command -v apt-get >/dev/null || { say "not a Debian system: install ${missing[*]} yourself, tests that need it are skipped"; return 0; }
+  command -v apt-get >/dev/null || { say "not a Debian system: install ${missing[*]} yourself; the tests that need it will fail"; return 0; }
   if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi
   say "installing ${missing[*]}"
   # RUNLEVEL=1: installed, not started; the tests start their own broker.
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq update >/dev/null 2>&1
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null 2>&1 ||
-    say "could not install ${missing[*]}; tests that need it are skipped"
+    say "could not install ${missing[*]}; the tests that need it will fail"
 }
 
 command -v dotnet >/dev/null || { say 'the .NET SDK is needed: https://dotnet.microsoft.com/download'; exit 1; }
 install_debian rabbitmq-server
 for setup in tests/setup-*.sh; do
   [ -f "$setup" ] || continue
-  bash "$setup" >&2 || say "$setup failed; tests that need it are skipped"
+  bash "$setup" >&2 || say "$setup failed; the tests that need it will fail"
 done
 
 # --- build ---------------------------------------------------------------------------------------------------------------------------------
