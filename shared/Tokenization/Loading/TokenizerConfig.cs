@@ -57,7 +57,7 @@ internal sealed class TokenizerConfig
                     throw added.Error($"'{entry.Name}' is no token id");
                 }
 
-                AddedTokens.Add((id, added.Section(entry.Name)));
+                AddedTokens.Add((id, new JsonSection(file, $"tokenizer_config.added_tokens_decoder.{id}", entry.Value)));
             }
         }
 

@@ -196,7 +196,9 @@ internal sealed partial class TemplateInterpreter
         scope = outer;
         if (items.Count == 0)
         {
+            scope = new TemplateScope(outer);
             Run(loop.Else);
+            scope = outer;
         }
     }
 

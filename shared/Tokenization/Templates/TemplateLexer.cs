@@ -117,6 +117,12 @@ internal sealed class TemplateLexer
         var close = source.IndexOf("#}", at, StringComparison.Ordinal);
         if (close < 0)
         {
+            // Jinja lets an opening at the very end pass.
+            if (at == source.Length)
+            {
+                return;
+            }
+
             throw Error("a comment does not end");
         }
 

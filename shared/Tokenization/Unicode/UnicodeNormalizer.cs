@@ -17,7 +17,8 @@ internal static class UnicodeNormalizer
     /// <summary>Normalizes and keeps, for each UTF-16 unit of the result, the range of the source that it came from.</summary>
     public static AlignedText Normalize(AlignedText text, NormalizationForm form)
     {
-        if (System.Text.Ascii.IsValid(text.Text))
+        // Below U+0300 nothing composes, and what has no canonical decomposition stays.
+        if (Ascii.IsValid(text.Text) || (form == NormalizationForm.FormC && !text.Text.AsSpan().ContainsAnyExceptInRange('\0', '\u02FF')))
         {
             return text;
         }

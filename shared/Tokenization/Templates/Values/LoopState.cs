@@ -12,7 +12,7 @@ internal sealed class LoopState(IReadOnlyList<object> items, int depth)
     /// <summary>Renders the loop again for other items, in a recursive loop.</summary>
     public Func<object, object>? Recurse { get; init; }
 
-    public int Depth => depth;
+    public int Length => items.Count;
 
     public object? Member(string name) => name switch
     {

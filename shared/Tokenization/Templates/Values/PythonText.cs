@@ -119,6 +119,9 @@ internal static class PythonText
 
                 builder.Append('}');
                 break;
+            case LoopState loop:
+                builder.Append("<LoopContext ").Append(loop.Index + 1).Append('/').Append(loop.Length).Append('>');
+                break;
             case Undefined:
                 builder.Append("Undefined");
                 break;
