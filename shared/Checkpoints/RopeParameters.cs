@@ -30,6 +30,15 @@ public sealed record RopeParameters
     /// <summary>yarn: lower bound of the ramp; 1 when null.</summary>
     public double? BetaSlow { get; init; }
 
+    /// <summary>yarn: with <see cref="MScaleAllDim"/>, weight of the factor's logarithm in the attention factor.</summary>
+    public double? MScale { get; init; }
+
+    /// <summary>yarn: the same in the denominator.</summary>
+    public double? MScaleAllDim { get; init; }
+
+    /// <summary>yarn: whether the ramp's bounds are rounded to whole dimensions.</summary>
+    public bool Truncate { get; init; } = true;
+
     /// <summary>longrope: a factor for each frequency, short contexts.</summary>
     public IReadOnlyList<double>? ShortFactor { get; init; }
 

@@ -67,11 +67,14 @@ internal static class RopeFrequencies
     // NTK-aware: the base grows with the length once it passes the context the model was trained for.
     private static double DynamicTheta(RopeParameters rope, int width, int maxPositions, int length)
     {
-        var original = rope.OriginalMaxPositionEmbeddings ?? maxPositions;
-        return length <= original
+        return length <= maxPositions
             ? rope.Theta
-            : rope.Theta * Math.Pow((rope.Factor * length / original) - (rope.Factor - 1), width / (width - 2.0));
+            : rope.Theta * Math.Pow((rope.Factor * length / maxPositions) - (rope.Factor - 1), width / (width - 2.0));
     }
+
+    // Where the config names no factor, it is how far the context was stretched.
+    private static double FactorOf(RopeParameters rope, int maxPositions) =>
+        rope.Factor != 1 ? rope.Factor : (double)maxPositions / (rope.OriginalMaxPositionEmbeddings ?? maxPositions);
 
     // Long waves are divided by the factor, short ones stay, between them it is interpolated.
     private static double Llama3(RopeParameters rope, double frequency)
@@ -95,15 +98,20 @@ internal static class RopeFrequencies
     private static (float[] Inverse, double AttentionFactor) Yarn(RopeParameters rope, int width, int maxPositions)
     {
         var original = rope.OriginalMaxPositionEmbeddings ?? maxPositions;
+        var factor = FactorOf(rope, maxPositions);
         double low = Correction(rope.BetaFast ?? 32), high = Correction(rope.BetaSlow ?? 1);
-        (low, high) = (Math.Max(Math.Floor(low), 0), Math.Min(Math.Ceiling(high), width - 1));
+        (low, high) = rope.Truncate ? (Math.Floor(low), Math.Ceiling(high)) : (low, high);
+        (low, high) = (Math.Max(low, 0), Math.Min(high, width - 1));
         high += low == high ? 0.001 : 0; // no division by zero
         var frequencies = Plain(width, rope.Theta).Select((f, i) =>
         {
             var interpolated = Math.Clamp((i - low) / (high - low), 0, 1);
-            return (float)((f / rope.Factor * interpolated) + (f * (1 - interpolated)));
+            return (float)((f / factor * interpolated) + (f * (1 - interpolated)));
         });
-        return ([.. frequencies], rope.AttentionFactor ?? (rope.Factor <= 1 ? 1 : (0.1 * Math.Log(rope.Factor)) + 1));
+        var scale = rope is { MScale: { } over and not 0, MScaleAllDim: { } under and not 0 } ? Warmth(over) / Warmth(under) : Warmth(1);
+        return ([.. frequencies], rope.AttentionFactor ?? scale);
+
+        double Warmth(double weight) => factor <= 1 ? 1 : (0.1 * weight * Math.Log(factor)) + 1;
 
         // The dimension whose wave turns this often within the original context.
         double Correction(double rotations) => width * Math.Log(original / (rotations * 2 * Math.PI)) / (2 * Math.Log(rope.Theta));
@@ -112,7 +120,7 @@ internal static class RopeFrequencies
     private static (float[] Inverse, double AttentionFactor) LongRope(RopeParameters rope, int width, int maxPositions, int length)
     {
         var original = rope.OriginalMaxPositionEmbeddings ?? maxPositions;
-        var factor = rope.OriginalMaxPositionEmbeddings is null ? rope.Factor : (double)maxPositions / original;
+        var factor = FactorOf(rope, maxPositions);
         var each = (length > original ? rope.LongFactor : rope.ShortFactor)!;
         return (
             [.. Plain(width, rope.Theta).Select((f, i) => (float)(f / each[i]))],

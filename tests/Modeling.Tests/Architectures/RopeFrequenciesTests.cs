@@ -35,6 +35,12 @@ public sealed class RopeFrequenciesTests
         inverse.Select(f => (double)f).ShouldBe([1, ((0.1 / 4) + 0.1) / 2, 0.01 / 4, 0.001 / 4], 1e-7);
         attention.ShouldBe((0.1 * Math.Log(4)) + 1, 1e-9);
         Compute(new RopeParameters { Type = "yarn", Factor = 4, OriginalMaxPositionEmbeddings = 64, AttentionFactor = 1.5 }).AttentionFactor.ShouldBe(1.5);
+        Compute(new RopeParameters { Type = "yarn", Factor = 4, OriginalMaxPositionEmbeddings = 64, MScale = 1, MScaleAllDim = 0.5 }).AttentionFactor.ShouldBe(((0.1 * Math.Log(4)) + 1) / ((0.05 * Math.Log(4)) + 1), 1e-9);
+        // Without rounding the ramp runs from 0 to 1.008: dimension 1 is all but divided.
+        var end = 8 * Math.Log(64 / (2 * Math.PI)) / (2 * Math.Log(10000));
+        ((double)Compute(new RopeParameters { Type = "yarn", Factor = 4, OriginalMaxPositionEmbeddings = 64, Truncate = false }).Inverse[1]).ShouldBe((0.1 / 4 / end) + (0.1 * (1 - (1 / end))), 1e-7);
+        // No factor given: 64 positions from 16.
+        Compute(new RopeParameters { Type = "yarn", OriginalMaxPositionEmbeddings = 16 }).AttentionFactor.ShouldBe((0.1 * Math.Log(4)) + 1, 1e-9);
     }
 
     [Fact]
