@@ -24,6 +24,9 @@ public sealed record MergeOptions
     /// <summary>Whether to record the SHA-256 of what is written.</summary>
     public bool Digests { get; init; } = true;
 
+    /// <summary>Whether to compute the digests of inputs that have no lamd.json, for the record of parents; it takes a reading of their files.</summary>
+    public bool DigestInputs { get; init; }
+
     /// <summary>The model's id in lamd.json; the output folder's name when null.</summary>
     public string? Id { get; init; }
 

@@ -182,6 +182,21 @@ public sealed class MergeInputTests : IDisposable
     }
 
     [Fact]
+    public void Parents_are_recorded_by_content()
+    {
+        TinyModel.WriteVector(_folder["a"], 1, 2);
+        var config = MergeConfig.Parse("merge_method: linear\nmodels:\n- {model: a, parameters: {weight: 1}}\n", "x.yaml");
+        var options = new MergeOptions { Output = _folder["one"], Resolve = MergeOptions.BelowFolder(_folder.Path), DigestInputs = true, Id = "m-1" };
+
+        var one = MergeEngine.Run(config, options).Manifest;
+        var two = MergeEngine.Run(
+            MergeConfig.Parse("merge_method: linear\nmodels:\n- {model: one, parameters: {weight: 1}}\n", "x.yaml"), options with { Output = _folder["two"], DigestInputs = false }).Manifest;
+
+        one.Parents.ShouldBe([new ModelParent("a", ModelManifest.DigestOf(ContentDigest.OfFolder(_folder["a"])))]);
+        two.Parents.ShouldBe([new ModelParent("m-1", one.Digest)]);
+    }
+
+    [Fact]
     public void A_cancelled_merge_leaves_nothing()
     {
         TinyModel.WriteVector(_folder["a"], 1, 2);

@@ -28,7 +28,7 @@ internal sealed class LinearMerge : MergeMethod
     internal override void Check(Planning.TensorPlan plan)
     {
         // The reference goes on and writes a model of infinities.
-        if (plan.Parameters["normalize"] != 0 && plan.Operands.Sum(o => o.Parameters["weight"]) == 0)
+        if (plan.Parameters["normalize"] != 0 && Math.Abs(plan.Operands.Sum(o => o.Parameters["weight"])) < 1e-8)
         {
             throw Error(plan, "the weights sum up to 0, so they cannot be normalized; change a weight or set normalize: false");
         }

@@ -70,7 +70,7 @@ internal sealed class MergeInputs : IDisposable
         Id = options.Id ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Output))),
         Action = config.Method,
         Parameters = config.ToJson(),
-        Parents = [.. _models.Select(m => new ModelParent(m.Value.Manifest?.Id ?? m.Key.ToString(), m.Value.Manifest is { Files.Count: > 0 } manifest ? manifest.Digest : null))],
+        Parents = [.. _models.Select(m => new ModelParent(m.Value.Manifest?.Id ?? m.Key.ToString(), Digest(m.Value, options)))],
         Base = options.Base ?? plan.Donor.Manifest?.Base ?? config.BaseModel?.ToString(),
         Seed = MergeMethodCatalogue.Find(config.Method)!.IsRandom ? config.Seed : null,
         Files = files,
@@ -78,6 +78,11 @@ internal sealed class MergeInputs : IDisposable
 
     /// <inheritdoc />
     public void Dispose() => _open.ForEach(m => m.Dispose());
+
+    private static string? Digest(InputModel model, MergeOptions options) =>
+        model.Manifest is { Files.Count: > 0 } manifest ? manifest.Digest
+        : options.DigestInputs ? ModelManifest.DigestOf(ContentDigest.OfFolder(model.Folder))
+        : null;
 
     private void Add(ModelReference reference, MergeConfig config, Func<string, string> resolve)
     {

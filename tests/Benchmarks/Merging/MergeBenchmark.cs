@@ -26,12 +26,12 @@ internal static class MergeBenchmark
     {
         var folder = args.Length > 0 ? args[0] : Path.Combine(Path.GetTempPath(), "lamd-benchmark-merge");
         var repeats = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3;
-        var only = args.Length > 2 ? args[2] : "";
+        var only = args.Length > 2 ? args[2].Split(';') : [];
         Directory.CreateDirectory(folder);
         BenchmarkModels.Create(folder);
         var copies = new List<double>();
         var copyProcessor = new List<double>();
-        var results = Cases.Where(c => c.Name.Contains(only, StringComparison.Ordinal)).ToDictionary(c => c.Name, _ => new List<(double Seconds, double Processor, long Bytes)>(), StringComparer.Ordinal);
+        var results = Cases.Where(c => only.Length == 0 || only.Contains(c.Name, StringComparer.Ordinal)).ToDictionary(c => c.Name, _ => new List<(double Seconds, double Processor, long Bytes)>(), StringComparer.Ordinal);
         var memory = new SortedDictionary<string, long>(StringComparer.Ordinal);
         long copied = 0;
         for (var i = 0; i <= repeats; i++)
