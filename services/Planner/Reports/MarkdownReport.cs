@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using LamdAgent.Domain.Actions;
 using LamdAgent.Domain.Searches;
 using LamdAgent.Domain.Steps;
 
@@ -138,12 +139,12 @@ public static class MarkdownReport
     {
         line("## Steps");
         line("");
-        line($"| step | action | inputs | hyper-parameters | model | total | {string.Join(" | ", report.Tasks.Select(t => t.Id))} | s | chosen by |");
+        line($"| step | action | inputs | chosen hyper-parameters | model | total | {string.Join(" | ", report.Tasks.Select(t => t.Id))} | s | chosen by |");
         line($"| --- | --- | --- | --- | --- | ---: |{string.Concat(report.Tasks.Select(_ => " ---: |"))} ---: | --- |");
         foreach (var step in report.Steps)
         {
             var inputs = string.Join(", ", step.Objects.Models.Concat(step.Objects.Datasets));
-            var parameters = string.Join(", ", step.Objects.Parameters.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}"));
+            var parameters = string.Join(", ", step.Objects.Parameters.Where(p => step.Varied.Count == 0 ? step.Kind == ActionKind.Merge : step.Varied.Contains(p.Key)).OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}"));
             var mark = step.Model == report.Best?.Model ? " **best**" : step.Eligible == false ? " (over a limit)" : "";
             var score = step.Score is { } s ? Number(s, step.Stderr!.Value) : step.State.ToString().ToLowerInvariant();
             var tasks = report.Tasks.Select(t => step.Tasks is null ? "–" : Number(step.Tasks[t.Id].Score, step.Tasks[t.Id].Stderr));

@@ -87,6 +87,7 @@ public static class ReportBuilder
             Number = step.Number,
             ActionType = step.Action.Type,
             Kind = step.Action.Kind,
+            Varied = snapshot.Spec.Actions.FirstOrDefault(a => a.Type == step.Action.Type)?.ParameterSets[0].Varied ?? [],
             Objects = new ReportObjects(step.Action.Models, step.Action.BaseModel, step.Action.Datasets, step.Action.Parameters),
             State = step.State,
             Score = score?.Score,

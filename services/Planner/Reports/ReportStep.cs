@@ -49,6 +49,10 @@ public sealed record ReportStep
     [JsonIgnore]
     public ActionKind Kind { get; init; }
 
+    /// <summary>The hyper-parameters that were a choice: what is worth a place in a table.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> Varied { get; init; } = [];
+
     /// <summary>Position, from 1.</summary>
     [JsonIgnore]
     public int Number { get; init; }
