@@ -57,4 +57,33 @@ public sealed class DistributedSearchTests : IAsyncLifetime
         await System.WaitForEndAsync(id);
         (await TinySearch.LedgerAsync(System.Store)).ShouldBe(undisturbed);
     }
+
+    [Fact]
+    public async Task Neither_the_broker_nor_the_store_nor_a_restart_of_everything_changes_the_ledger()
+    {
+        string[] names = ["Planner", "Trainer", "Merger", "Evaluator"];
+        var services = names.Select(System.Start).ToList();
+        var id = await System.SubmitAsync(search!);
+
+        await System.WaitAsync(steps => steps.Any(step => step.Role == StepRole.Search && step.State == StepState.Running));
+        foreach (var service in services)
+        {
+            (await service.TerminateAsync()).ShouldBe(0, $"{service.Name}: {service.Log}");
+        }
+
+        (await TinySearch.ReadStepsAsync(System.Store)).ShouldAllBe(step => step.LeaseHolder == null, "a service that is told to stop gives its step back");
+        services = [.. names.Select(System.Start)];
+
+        await System.WaitAsync(steps => steps.Any(step => step.Role == StepRole.Search && step.IsTerminal));
+        await System.Broker.StopAsync();
+        await System.Broker.StartAgainAsync();
+
+        await System.WaitAsync(steps => steps.Count(step => step.Role == StepRole.Search && step.IsTerminal) >= 3);
+        System.Mongo.Suspend();
+        await Task.Delay(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken); // longer than a lease
+        System.Mongo.Continue();
+
+        await System.WaitForEndAsync(id);
+        (await TinySearch.LedgerAsync(System.Store)).ShouldBe(undisturbed);
+    }
 }
