@@ -29,6 +29,12 @@ public sealed record DataSettings
     /// <summary>Loss on assistant turns only, for rows with messages. Default true (TRL: false, which trains the model to write the user's part too).</summary>
     public bool AssistantOnlyLoss { get; init; } = true;
 
+    /// <summary>
+    /// Which of the assistant's turns train, for rows with messages: <c>all</c> (default) or <c>last</c>, for chat templates that write earlier turns
+    /// differently once more follow (without their reasoning, say). Ours: TRL has no such setting.
+    /// </summary>
+    public string AssistantTurns { get; init; } = "all";
+
     /// <summary>Several rows in one sequence, without attention across them. Default false.</summary>
     public bool Packing { get; init; }
 
@@ -59,6 +65,7 @@ public sealed record DataSettings
             OverlongRows = r.OneOf("overlong_rows", d.OverlongRows, ["error", "drop", "truncate"]),
             CompletionOnlyLoss = r.Optional("completion_only_loss")?.AsBool(),
             AssistantOnlyLoss = r.Bool("assistant_only_loss", d.AssistantOnlyLoss),
+            AssistantTurns = r.OneOf("assistant_turns", d.AssistantTurns, ["all", "last"]),
             Packing = r.Bool("packing", d.Packing),
             PackingStrategy = r.OneOf("packing_strategy", d.PackingStrategy, ["bfd", "bfd_split", "wrapped"]),
             PaddingFree = r.Bool("padding_free", d.PaddingFree),

@@ -55,6 +55,7 @@ internal static class DatasetFiles
     {
         CompletionOnlyLoss = recipe.Data.CompletionOnlyLoss ?? true,
         AssistantOnlyLoss = recipe.Data.AssistantOnlyLoss,
+        AssistantTurns = recipe.Data.AssistantTurns == "last" ? AssistantTurns.Last : AssistantTurns.All,
     };
 
     private static DatasetFormat Format(DatasetReference reference) => reference.Format is null ? DatasetFormat.Auto : DatasetFormatNames.Parse(reference.Format);
