@@ -17,16 +17,17 @@ internal static class TrainCommand
         var json = new Option<bool>("--json") { Description = "Print the result as one JSON object." };
         var command = new Command(
             "train",
-            "Train a model: cpt, sft, dpo, kto, cpo, simpo, orpo, distillation, gkd; whole or with LoRA. Started again after a kill or Ctrl-C, it goes on from its last checkpoint. Example: lamd train recipe.yaml --output models/sft")
+            "Train a model: cpt, sft, dpo, kto, cpo, simpo, orpo, grpo, rloo, distillation, gkd; whole or with LoRA. Started again after a kill or Ctrl-C, it goes on from its last checkpoint. Example: lamd train recipe.yaml --output models/sft")
         {
             recipe, output, model, json,
         };
         command.SetAction((parsed, cancellation) => Task.Run(
             () =>
             {
+                var loaded = TrainingRecipe.Load(parsed.GetRequiredValue(recipe));
                 var result = Modeling.Training.Trainer.Run(
-                    TrainingRecipe.Load(parsed.GetRequiredValue(recipe)),
-                    new TrainingJob { OutputFolder = parsed.GetRequiredValue(output), ModelFolder = parsed.GetValue(model) },
+                    loaded,
+                    new TrainingJob { OutputFolder = parsed.GetRequiredValue(output), ModelFolder = parsed.GetValue(model), Rewards = Trainer.TrainModel.RewardFunctions.For(loaded) },
                     new ConsoleProgress(),
                     cancellation);
                 Print(result, parsed.GetValue(json));
