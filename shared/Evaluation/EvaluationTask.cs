@@ -28,7 +28,13 @@ public sealed class EvaluationTask
 
         Version = root.Required("version").AsString();
         Description = root.Optional("description")?.AsString() ?? "";
-        Grader = GraderCatalogue.Create(root.Required("grader").AsString(), root.Optional("options")?.AsMapping());
+        var grader = root.Required("grader");
+        if (!GraderCatalogue.Knows(grader.AsString()))
+        {
+            throw grader.Error(GraderCatalogue.Unknown(grader.AsString()));
+        }
+
+        Grader = GraderCatalogue.Create(grader.AsString(), root.Optional("options")?.AsMapping());
         if (Grader.Metrics.Count == 0)
         {
             throw root.Required("grader").Error($"'{Grader.Name}' checks calculations and cannot score a task");

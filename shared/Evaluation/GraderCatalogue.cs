@@ -40,6 +40,9 @@ public static class GraderCatalogue
     /// <summary>All names in alphabetical order.</summary>
     public static IReadOnlyCollection<string> Names => Graders.Keys;
 
+    /// <summary>Whether there is a grader of this name; a dash may stand for an underscore.</summary>
+    public static bool Knows(string name) => Graders.ContainsKey(name.Replace('-', '_'));
+
     /// <summary>Makes a grader.</summary>
     /// <param name="name">Its name; a dash may stand for an underscore.</param>
     /// <param name="options">Its options, or null for the defaults.</param>
@@ -48,12 +51,14 @@ public static class GraderCatalogue
     {
         if (!Graders.TryGetValue(name.Replace('-', '_'), out var create))
         {
-            var error = $"unknown grader '{name}'{NearestWord.Hint(name, Names)}";
-            throw options is null ? new InvalidInputException(error) : options.Error(error);
+            throw new InvalidInputException(Unknown(name));
         }
 
         return create(options);
     }
+
+    /// <summary>What to say of a name that is none.</summary>
+    internal static string Unknown(string name) => $"unknown grader '{name}'{NearestWord.Hint(name, Names)}";
 
     /// <summary>A grader without options must not be given any.</summary>
     internal static T NoOptions<T>(ConfigMapping? options, T grader)

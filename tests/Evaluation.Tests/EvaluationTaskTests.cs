@@ -37,7 +37,7 @@ public sealed class EvaluationTaskTests : IDisposable
     [Theory]
     [InlineData("task: ../up\nversion: 1\ngrader: exact_match\ntest: rows.jsonl\n", "a task's name is")]
     [InlineData("task: ..\nversion: 1\ngrader: exact_match\ntest: rows.jsonl\n", "a task's name is")]
-    [InlineData("task: a\nversion: 1\ngrader: exactmatch\ntest: rows.jsonl\n", "did you mean 'exact_match'?")]
+    [InlineData("task: a\nversion: 1\ngrader: exactmatch\ntest: rows.jsonl\n", "task.yaml:3: grader: unknown grader 'exactmatch'; did you mean 'exact_match'?")]
     [InlineData("task: a\nversion: 1\ngrader: exact_match\n", "give 'validation' or 'test' data")]
     [InlineData("task: a\ngrader: exact_match\ntest: rows.jsonl\n", "'version' is missing")]
     public void A_task_needs_a_name_a_version_a_grader_and_data(string yaml, string message) =>

@@ -29,7 +29,18 @@ public sealed class ConfigMapping(string file, int line, string path, IReadOnlyL
 
     /// <summary>The value of a key that must be there.</summary>
     /// <exception cref="InvalidInputException">It is not.</exception>
-    public ConfigNode Required(string key) => Optional(key) ?? throw Error($"'{key}' is missing");
+    public ConfigNode Required(string key)
+    {
+        if (Optional(key) is { } value)
+        {
+            return value;
+        }
+
+        // A key that nobody has asked for yet and that looks like this one is a slip of the pen.
+        return NearestWord.Find(key, Entries.Select(entry => entry.Key).Where(other => !_asked.Contains(other))) is { } slip
+            ? throw Error($"'{key}' is missing; is '{slip}' in line {Entries.First(entry => entry.Key == slip).Line} meant to be it?")
+            : throw Error($"'{key}' is missing");
+    }
 
     /// <summary>Ends the reading of this mapping.</summary>
     /// <exception cref="InvalidInputException">A key is there that no reader asked for.</exception>

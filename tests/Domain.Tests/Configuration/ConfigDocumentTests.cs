@@ -15,6 +15,11 @@ public sealed class ConfigDocumentTests
     }
 
     [Fact]
+    public void A_missing_key_names_the_key_that_may_be_meant() =>
+        Should.Throw<InvalidInputException>(() => ConfigDocument.Parse("name: a\nmodles: []\n", "s.yaml").Required("models")).Message
+            .ShouldBe("s.yaml:1: 'models' is missing; is 'modles' in line 2 meant to be it?");
+
+    [Fact]
     public void Values_out_of_range_name_their_path_and_line()
     {
         var root = ConfigDocument.Parse("budget:\n  steps: -3\n", "s.yaml");
