@@ -104,6 +104,19 @@ public sealed partial class Tokenizer
             throw new InvalidInputException(folder, null, "there is no such folder");
         }
 
+        try
+        {
+            return LoadFiles(folder, file);
+        }
+        catch (InvalidOperationException e)
+        {
+            // Strings are checked where they are read; the names of keys are not.
+            throw new InvalidInputException(folder, null, "a tokenizer file holds a key with half a surrogate pair", e);
+        }
+    }
+
+    private static Tokenizer LoadFiles(string folder, string file)
+    {
         var config = TokenizerConfig.Read(folder);
         TokenizerDefinition parts;
         if (File.Exists(file))

@@ -105,6 +105,8 @@ public sealed class DatasetReaderTests : IDisposable
     [InlineData("chatml-bpe", """{"messages":[{"role":"user","content":[1]},{"role":"assistant","content":"x"}]}""", "chat template")]
     [InlineData("chatml-bpe", "[1]", "JSON object")]
     [InlineData("chatml-bpe", "{", "not JSON")]
+    [InlineData("chatml-bpe", """{"messages":[{"role":"user","content":"x"},{"role":"assistant","content":"y"}],"\ud800":1}""", "half a surrogate pair")]
+    [InlineData("chatml-bpe", """{"messages":[{"role":"user","content":"\ud800"},{"role":"assistant","content":"y"}]}""", "half a surrogate pair")]
     [InlineData("gemma-sp", """{"messages":[{"role":"user","content":"x"},{"role":"user","content":"y"},{"role":"assistant","content":"z"}]}""", "Roles must take turns")]
     public void A_conversation_that_cannot_be_used_is_an_error_with_file_and_line(string name, string row, string message)
     {

@@ -99,14 +99,16 @@ public static class DatasetReader
                     (tokens, trainable, longest) = (tokens + length, trainable + count, Math.Max(longest, length));
                 }
             }
-            catch (RowProblemException e)
+            catch (Exception e) when (e is RowProblemException or InvalidOperationException)
             {
+                // JSON text that cannot be read as UTF-16 (half a surrogate pair, in a key say) is an InvalidOperationException of the reader.
+                var problem = e as RowProblemException ?? new RowProblemException(DatasetProblemKind.NotJson, "a key or text holds half a surrogate pair");
                 if (options.StopAtFirstProblem)
                 {
-                    throw new InvalidInputException(path, line, e.Message, e);
+                    throw new InvalidInputException(path, line, problem.Message, e);
                 }
 
-                problems.Add(new DatasetProblem(line, e.Kind, e.Message));
+                problems.Add(new DatasetProblem(line, problem.Kind, problem.Message));
             }
         }
 

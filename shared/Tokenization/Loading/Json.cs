@@ -10,7 +10,10 @@ internal static class Json
     {
         try
         {
-            return JsonDocument.Parse(File.ReadAllBytes(file), new JsonDocumentOptions { MaxDepth = 128 });
+            var bytes = File.ReadAllBytes(file);
+            return System.Text.Unicode.Utf8.IsValid(bytes)
+                ? JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 128 })
+                : throw new InvalidInputException(file, null, "it is not UTF-8");
         }
         catch (JsonException e)
         {
