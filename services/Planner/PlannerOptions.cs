@@ -24,6 +24,10 @@ public sealed class PlannerOptions
     [Range(1, 1000)]
     public int MaxAttempts { get; set; } = 5;
 
+    /// <summary>Memory that a training has on the trainers, of the device that computes: a submitted search that needs more is refused. Default: unknown, nothing is refused for it.</summary>
+    [Range(1, long.MaxValue)]
+    public long? TrainerMemoryBytes { get; set; }
+
     /// <summary>Time between sweeps over all running searches. Default 5 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
     public TimeSpan SweepInterval { get; set; } = TimeSpan.FromSeconds(5);

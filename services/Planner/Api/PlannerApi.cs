@@ -5,6 +5,7 @@ using LamdAgent.Domain.Planning;
 using LamdAgent.Domain.Searches;
 using LamdAgent.Domain.Specs;
 using LamdAgent.Domain.Steps;
+using LamdAgent.Planner.Estimates;
 using LamdAgent.Planner.Reports;
 using LamdAgent.Planner.Submission;
 using LamdAgent.Storage;
@@ -78,7 +79,7 @@ public static class PlannerApi
     }
 
     private static async Task<IResult> SubmitAsync(
-        HttpRequest body, IRunStore store, PlannerLoop loop, IOptionsMonitor<PlannerApiOptions> options, TimeProvider clock, CancellationToken token)
+        HttpRequest body, IRunStore store, PlannerLoop loop, IOptionsMonitor<PlannerApiOptions> options, IOptions<PlannerOptions> planner, TimeProvider clock, CancellationToken token)
     {
         try
         {
@@ -91,10 +92,12 @@ public static class PlannerApi
             var root = options.CurrentValue.DataRoot ?? throw new InvalidInputException("this planner takes no specs over HTTP; set PlannerApi:DataRoot to the shared data folder");
             var prepared = SearchSubmission.PrepareText(
                 request.Spec, request.File ?? "spec", request.Folder, request.Id, new SearchOverrides(request.Strategy, request.Steps, request.Seed), clock,
-                spec => RequireBelow(spec, root), Environment.GetEnvironmentVariable);
+                spec => RequireBelow(spec, root), Environment.GetEnvironmentVariable, MachineResources.OfTrainers(root, planner.Value.TrainerMemoryBytes));
             await SearchSubmission.SubmitAsync(prepared with { Search = prepared.Search with { Priority = request.Priority } }, store, token);
             await loop.AdvanceAsync(prepared.Search.Id, token);
-            return await SummaryAsync(prepared.Search.Id, store, StatusCodes.Status201Created, token);
+            var made = await store.GetSearchAsync(prepared.Search.Id, token) ?? throw new InvalidOperationException($"search {prepared.Search.Id} has gone");
+            var summary = SearchSummary.Of(made, await store.ListStepsAsync(made.Id, token)) with { Warnings = prepared.Warnings };
+            return Results.Json(summary, DomainJson.Options, statusCode: StatusCodes.Status201Created);
         }
         catch (Exception e) when (e is InvalidInputException or JsonException)
         {

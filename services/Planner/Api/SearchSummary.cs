@@ -15,6 +15,9 @@ namespace LamdAgent.Planner.Api;
 public sealed record SearchSummary(
     string Id, SearchStatus Status, string? StatusReason, int Priority, DateTimeOffset CreatedAt, DateTimeOffset? FinishedAt, double ActiveSeconds, IReadOnlyDictionary<StepState, int> Steps)
 {
+    /// <summary>What the person should know before it runs, a sentence each; only in the answer to a submission.</summary>
+    public IReadOnlyList<string>? Warnings { get; init; }
+
     /// <summary>From the store's records.</summary>
     public static SearchSummary Of(SearchRecord search, IEnumerable<StepRecord> steps) => new(
         search.Id, search.Status, search.StatusReason, search.Priority, search.CreatedAt, search.FinishedAt, search.ActiveSeconds,

@@ -18,8 +18,8 @@ public sealed record SearchEstimate
     /// <summary>Memory of the largest training: weights, gradients, optimizer, activations.</summary>
     public required long TrainingMemoryBytes { get; init; }
 
-    /// <summary>Memory that there is.</summary>
-    public required long MemoryAvailableBytes { get; init; }
+    /// <summary>Memory that there is; null: unknown.</summary>
+    public required long? MemoryAvailableBytes { get; init; }
 
     /// <summary>Disk for all models that the search can make.</summary>
     public required long DiskBytes { get; init; }

@@ -4,10 +4,10 @@ using LamdAgent.Domain.Actions;
 using LamdAgent.Domain.Models;
 using LamdAgent.Domain.Pipelines;
 using LamdAgent.Domain.Recipes;
+using LamdAgent.Domain.Searches;
 using LamdAgent.Domain.Specs;
 using LamdAgent.Evaluation;
 using LamdAgent.Planner.Agent;
-using LamdAgent.Planner.Submission;
 
 namespace LamdAgent.Planner.Estimates;
 
@@ -20,12 +20,11 @@ public static class SearchEstimator
 
     /// <summary>Makes the estimate.</summary>
     /// <exception cref="Domain.InvalidInputException">A model or task cannot be read.</exception>
-    public static SearchEstimate Estimate(PreparedSearch search, MachineResources machine)
+    public static SearchEstimate Estimate(SearchSpec spec, SearchRecord search, IReadOnlyList<ModelRecord> startModels, MachineResources machine)
     {
-        var spec = search.Spec;
         var parameters = spec.Models.Max(m => CountParameters(m.Path));
         var config = ModelConfig.Read(spec.Models[0].Path);
-        var modelBytes = search.StartModels.Max(m => m.Bytes ?? 0);
+        var modelBytes = startModels.Max(m => m.Bytes ?? 0);
         var trainings = spec.Actions.Where(a => a.Kind == ActionKind.Train).ToList();
         var recipes = trainings.SelectMany(a => a.ParameterSets.Select(s => (Action: a, Recipe: Recipe(a, s)))).ToList();
         var memory = recipes.Count == 0 ? 3 * modelBytes : recipes.Max(r => TrainingMemory(r.Recipe, parameters, config));
@@ -39,7 +38,7 @@ public static class SearchEstimator
         var flops = ((6.0 * trainTokens) + (2.0 * GenerationSlowdown * evaluationTokens)) * parameters;
         return new SearchEstimate
         {
-            Actions = [.. spec.Actions.Select(a => Size(spec, search, a))],
+            Actions = [.. spec.Actions.Select(a => Size(spec, startModels, a))],
             Steps = spec.Budget.Steps,
             ModelParameters = parameters,
             ModelBytes = modelBytes,
@@ -58,14 +57,14 @@ public static class SearchEstimator
     private static List<string> Problems(long memory, MachineResources machine, long disk)
     {
         var problems = new List<string>();
-        if (memory > machine.MemoryBytes)
+        if (machine.MemoryBytes is { } offered && memory > offered)
         {
-            problems.Add($"a training needs about {Gigabytes(memory)} of memory, this machine offers {Gigabytes(machine.MemoryBytes)}; use lora, a smaller batch or max_length, or gradient_checkpointing");
+            problems.Add($"a training needs about {Gigabytes(memory)} of memory, a trainer has {Gigabytes(offered)}; use lora, a smaller batch or max_length, or gradient_checkpointing");
         }
 
         if (machine.DiskFreeBytes is { } free && disk > free)
         {
-            problems.Add($"the models of all steps need about {Gigabytes(disk)} of disk, {Gigabytes(free)} are free; take fewer steps or another --out");
+            problems.Add($"the models of all steps need about {Gigabytes(disk)} of disk, {Gigabytes(free)} are free; take fewer steps, or keep models on a larger disk");
         }
 
         return problems;
@@ -79,16 +78,16 @@ public static class SearchEstimator
         return checkpoint.InOrder.Sum(t => t.Shape.Aggregate(1L, (a, b) => a * b));
     }
 
-    private static ActionTypeEstimate Size(SearchSpec spec, PreparedSearch search, ActionSpec action)
+    private static ActionTypeEstimate Size(SearchSpec spec, IReadOnlyList<ModelRecord> startModels, ActionSpec action)
     {
         var lineage = new Lineage();
-        foreach (var model in search.StartModels)
+        foreach (var model in startModels)
         {
             lineage.Add(model.Id, model.Parents);
         }
 
-        var start = new ActionSpace(spec, lineage, [.. search.StartModels.Select(m => m.Id)]);
-        var everything = Enumerable.Range(1, search.StartModels.Count + spec.Budget.Steps - 1).Select(ModelId.Format).ToList();
+        var start = new ActionSpace(spec, lineage, [.. startModels.Select(m => m.Id)]);
+        var everything = Enumerable.Range(1, startModels.Count + spec.Budget.Steps - 1).Select(ModelId.Format).ToList();
         return new ActionTypeEstimate(
             action.Type,
             action.ParameterSets.Count,
@@ -118,9 +117,9 @@ public static class SearchEstimator
         return (long)(weights + copies + activations + logits);
     }
 
-    private static double TokensOf(SearchSpec spec, PreparedSearch search, string datasetId, TrainingRecipe recipe)
+    private static double TokensOf(SearchSpec spec, SearchRecord search, string datasetId, TrainingRecipe recipe)
     {
-        var dataset = search.Search.Datasets.First(d => d.Id == datasetId);
+        var dataset = search.Datasets.First(d => d.Id == datasetId);
         var bytes = dataset.Bytes * (dataset.Path.EndsWith(".gz", StringComparison.Ordinal) ? 4.0 : 1);
         var once = bytes / BytesPerToken * spec.DataFraction;
         return recipe.Optimization.MaxSteps > 0

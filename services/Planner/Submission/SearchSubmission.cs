@@ -7,13 +7,17 @@ using LamdAgent.Domain.Models;
 using LamdAgent.Domain.Searches;
 using LamdAgent.Domain.Specs;
 using LamdAgent.Evaluation;
+using LamdAgent.Planner.Estimates;
 using LamdAgent.Planner.Searches;
 using LamdAgent.Storage;
 using LamdAgent.Tokenization;
 
 namespace LamdAgent.Planner.Submission;
 
-/// <summary>From a spec file to a search in the store: checks that everything it names is there, and notes the digests of what it starts from.</summary>
+/// <summary>
+/// From a spec to a search in the store, the same for <c>lamd run</c> and the planner's HTTP API: checks that everything it names is there and can be used (every dataset row, every task, every header of a
+/// model), that no evaluation item is trained on and that the work fits, and notes the digests of what it starts from.
+/// </summary>
 public static partial class SearchSubmission
 {
     /// <summary>Reads and checks a spec file.</summary>
@@ -22,15 +26,16 @@ public static partial class SearchSubmission
     /// <param name="overrides">Values of the command line.</param>
     /// <param name="clock">For the time of creation.</param>
     /// <param name="environment">Reads an environment variable where the planner will run in this process: then the agent's key must be there now. Null: another process plans.</param>
+    /// <param name="machine">What the search may use; null: unknown.</param>
     /// <exception cref="InvalidInputException">The spec is wrong or names what is not there.</exception>
-    public static PreparedSearch Prepare(string specFile, string? searchId, SearchOverrides overrides, TimeProvider clock, Func<string, string?>? environment = null)
+    public static PreparedSearch Prepare(string specFile, string? searchId, SearchOverrides overrides, TimeProvider clock, Func<string, string?>? environment = null, MachineResources? machine = null)
     {
         if (!File.Exists(specFile))
         {
             throw new InvalidInputException(specFile, null, "no such file");
         }
 
-        return PrepareText(File.ReadAllText(specFile), specFile, Path.GetDirectoryName(Path.GetFullPath(specFile))!, searchId, overrides, clock, _ => { }, environment);
+        return PrepareText(File.ReadAllText(specFile), specFile, Path.GetDirectoryName(Path.GetFullPath(specFile))!, searchId, overrides, clock, _ => { }, environment, machine ?? MachineResources.Unknown);
     }
 
     /// <summary>Checks a spec that is not a file.</summary>
@@ -42,9 +47,11 @@ public static partial class SearchSubmission
     /// <param name="clock">For the time of creation.</param>
     /// <param name="inspect">Throws when the caller may not use such a spec; called before any file is touched.</param>
     /// <param name="environment">As for <see cref="Prepare"/>.</param>
+    /// <param name="machine">What the search may use.</param>
     /// <exception cref="InvalidInputException">The spec is wrong or names what is not there.</exception>
     public static PreparedSearch PrepareText(
-        string yaml, string specFile, string folder, string? searchId, SearchOverrides overrides, TimeProvider clock, Action<SearchSpec> inspect, Func<string, string?>? environment)
+        string yaml, string specFile, string folder, string? searchId, SearchOverrides overrides, TimeProvider clock, Action<SearchSpec> inspect, Func<string, string?>? environment,
+        MachineResources machine)
     {
         if (searchId is not null && !IdPattern().IsMatch(searchId))
         {
@@ -74,6 +81,7 @@ public static partial class SearchSubmission
             CheckModel(spec, model);
         }
 
+        DatasetChecks.Check(spec);
         var warnings = ContaminationGate.Apply(spec);
         var id = searchId ?? string.Create(CultureInfo.InvariantCulture, $"{spec.Name}-{now:yyyyMMdd-HHmmss}");
         var search = new SearchRecord
@@ -86,13 +94,15 @@ public static partial class SearchSubmission
             Datasets = [.. spec.Datasets.Select(d => new DatasetInput(d.Id, d.Path, ContentDigest.OfFile(d.Path), new FileInfo(d.Path).Length))],
             CreatedAt = now,
         };
-        return new PreparedSearch(search, spec, StartModels(spec, id, now), warnings);
+        var models = StartModels(spec, id, now);
+        return new PreparedSearch(search, spec, models, SearchEstimator.Estimate(spec, search, models, machine), warnings);
     }
 
     /// <summary>Puts a prepared search into a store, models first: a planner that sees the search sees its models.</summary>
-    /// <exception cref="InvalidInputException">The id is taken.</exception>
+    /// <exception cref="InvalidInputException">It cannot fit, or the id is taken.</exception>
     public static async Task SubmitAsync(PreparedSearch prepared, IRunStore store, CancellationToken cancellation)
     {
+        prepared.RequireFit();
         if (await store.GetSearchAsync(prepared.Search.Id, cancellation) is not null)
         {
             throw new InvalidInputException($"a search with the id {prepared.Search.Id} exists already; continue it with: lamd resume {prepared.Search.Id}");

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using LamdAgent.Domain;
 using LamdAgent.Domain.Searches;
 using LamdAgent.Domain.Specs;
 using LamdAgent.Planner.Estimates;
@@ -27,19 +26,14 @@ internal static class RunCommand
         command.SetAction(async (arguments, cancellation) =>
         {
             var overrides = new SearchOverrides(arguments.GetValue(strategy), arguments.GetValue(steps), arguments.GetValue(seed));
-            var prepared = SearchSubmission.Prepare(arguments.GetValue(spec)!, searchId: null, overrides, TimeProvider.System, Environment.GetEnvironmentVariable);
-            DatasetChecks.Check(prepared.Spec);
-            var estimate = SearchEstimator.Estimate(prepared, MachineResources.OfThisMachine(arguments.GetValue(output) ?? RunFolder.DefaultParent));
+            var prepared = SearchSubmission.Prepare(
+                arguments.GetValue(spec)!, searchId: null, overrides, TimeProvider.System, Environment.GetEnvironmentVariable, MachineResources.OfThisMachine(arguments.GetValue(output) ?? RunFolder.DefaultParent));
             if (arguments.GetValue(dryRun))
             {
-                return DryRun.Print(prepared, estimate, arguments.GetValue(json));
+                return DryRun.Print(prepared, arguments.GetValue(json));
             }
 
-            if (estimate.Problems is [var problem, ..])
-            {
-                throw new InvalidInputException(prepared.Spec.File, null, problem);
-            }
-
+            prepared.RequireFit();
             var (folder, taken) = RunFolder.Create(arguments.GetValue(output), prepared.Spec.Name);
             using (taken)
             {

@@ -43,6 +43,11 @@ internal static class SubmitCommand
                     arguments.GetValue(seed),
                     arguments.GetValue(priority)),
                 cancellation);
+            foreach (var warning in search.Warnings ?? [])
+            {
+                await Console.Error.WriteLineAsync($"lamd: warning: {warning}");
+            }
+
             RemoteText.Print(search, arguments.GetValue(json), search.Id);
             return ExitCodes.Done;
         });

@@ -9,8 +9,9 @@ namespace LamdAgent.Standalone.Runs;
 /// <summary>What a search would do and take, without doing it.</summary>
 internal static class DryRun
 {
-    public static int Print(PreparedSearch prepared, SearchEstimate estimate, bool json)
+    public static int Print(PreparedSearch prepared, bool json)
     {
+        var estimate = prepared.Estimate;
         if (json)
         {
             Console.WriteLine(JsonSerializer.Serialize(new { search = prepared.Spec.Name, estimate, warnings = prepared.Warnings }, DomainJson.Options));
@@ -34,7 +35,7 @@ internal static class DryRun
         }
 
         Line("\nmodel", $"{estimate.ModelParameters / 1e6:F2} million parameters, {Size(estimate.ModelBytes)}");
-        Line("memory", $"{Size(estimate.TrainingMemoryBytes)} for the largest training, {Size(estimate.MemoryAvailableBytes)} there");
+        Line("memory", $"{Size(estimate.TrainingMemoryBytes)} for the largest training, {Size(estimate.MemoryAvailableBytes ?? 0)} there");
         Line("disk", $"{Size(estimate.DiskBytes)} for all models{(estimate.DiskFreeBytes is { } free ? $", {Size(free)} free" : "")}");
         Line("time", $"about {StepText.Time(TimeSpan.FromSeconds(estimate.Seconds))} on this machine without a GPU");
         Line("tokens", string.Create(CultureInfo.InvariantCulture, $"{estimate.TrainingTokens / 1e6:F1} million trained on, {estimate.EvaluationTokens / 1e6:F2} million generated at most{(estimate.LlmTokens > 0 ? $", {estimate.LlmTokens / 1e3:F0} thousand of the agent" : "")}"));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using k8s.Models;
@@ -65,6 +66,14 @@ public sealed class ManifestTests
         }
 
         Manifests.Single<V1Service>().Spec.Ports.Single().Port.ShouldBe(8080);
+    }
+
+    [Fact]
+    public void The_planner_refuses_by_the_memory_that_the_trainers_have()
+    {
+        var told = Manifests.Pods.Single(pod => pod.Workload == "lamdagent-planner").Pod.Containers.Single().Env.Single(variable => variable.Name == "Planner__TrainerMemoryBytes");
+        var limit = Manifests.Pods.Single(pod => pod.Workload == "lamdagent-trainer").Pod.Containers.Single().Resources.Limits["memory"];
+        decimal.Parse(told.Value, CultureInfo.InvariantCulture).ShouldBe(limit.ToDecimal());
     }
 
     [Fact]

@@ -4,11 +4,14 @@ using LamdAgent.Domain;
 using LamdAgent.Domain.Searches;
 using LamdAgent.Domain.Steps;
 using LamdAgent.Planner.Api;
+using LamdAgent.Planner.Estimates;
+using LamdAgent.Planner.Submission;
 using LamdAgent.Storage;
 using LamdAgent.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace LamdAgent.Planner.Tests.Api;
 
@@ -17,6 +20,7 @@ public sealed class PlannerApiTests : IAsyncLifetime
 {
     private readonly SearchHarness _search = new();
     private readonly TemporaryFolder _data = new();
+    private readonly PlannerOptions _options = new();
     private WebApplication _app = null!;
     private PlannerClient _client = null!;
 
@@ -29,6 +33,7 @@ public sealed class PlannerApiTests : IAsyncLifetime
         builder.Services.AddSingleton<IRunStore>(_search.Store);
         builder.Services.AddSingleton(_search.Loop);
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(Options.Create(_options));
         builder.Services.Configure<PlannerApiOptions>(o =>
         {
             o.DataRoot = _data.Path;
@@ -111,28 +116,57 @@ public sealed class PlannerApiTests : IAsyncLifetime
     [Fact]
     public async Task A_good_spec_is_submitted_and_started()
     {
-        Directory.CreateDirectory(_data["base"]);
-        foreach (var file in new[] { "config.json", "model.safetensors" })
-        {
-            File.Copy(Path.Combine(Repository.Golden("models", "llama-tied"), file), _data["base", file]);
-        }
-
-        File.WriteAllText(_data["items.jsonl"], """{"messages": [{"role": "user", "content": "say a"}], "answer": "a"}""");
-        foreach (var name in new[] { "tools", "mixed" })
-        {
-            File.WriteAllText(_data[name + ".jsonl"], $$"""{"messages": [{"role": "user", "content": "{{name}}"}, {"role": "assistant", "content": "x"}]}""");
-        }
-
-        foreach (var task in new[] { "tools.yaml", "if.yaml" })
-        {
-            File.WriteAllText(_data[task], "task: say\nversion: 1\ngrader: exact_match\nvalidation: items.jsonl\ntest: items.jsonl\nmax_new_tokens: 8\n");
-        }
-
+        WriteInputs();
         var made = await _client.SubmitAsync(new SubmitRequest(SearchHarness.Yaml, "search.yaml", _data.Path, "mine", "random", 3, 9, Priority: 5), default);
         made.Status.ShouldBe(SearchStatus.Running);
         made.Priority.ShouldBe(5);
         (await _client.StepsAsync("mine", default)).Select(s => s.Id).ShouldBe(["r-0001", "r-0002"]);
         (await _search.Store.GetSearchAsync("mine", default))!.Overrides.ShouldBe(new SearchOverrides("random", 3, 9));
+    }
+
+    [Theory]
+    [InlineData("row", "tools.jsonl:2: ")]
+    [InlineData("item", "datasets: 'tools' holds 1 evaluation items")]
+    [InlineData("memory", "of memory, a trainer has 0.000 GB")]
+    [InlineData("disk", "of disk, ")]
+    public async Task What_a_run_refuses_is_refused_over_http_with_the_same_words_and_nothing_is_stored(string fault, string expected)
+    {
+        WriteInputs();
+        var spec = SearchHarness.Yaml;
+        switch (fault)
+        {
+            case "row":
+                File.AppendAllText(_data["tools.jsonl"], "\n{\"messages\": [{\"role\": \"user\"}]}");
+                break;
+            case "item":
+                File.WriteAllText(_data["tools.jsonl"], """{"messages": [{"role": "user", "content": "Say A!"}, {"role": "assistant", "content": "a"}]}""");
+                break;
+            case "memory":
+                _options.TrainerMemoryBytes = 1000;
+                break;
+            default:
+                spec = spec.Replace("steps: 8", "steps: 1000000", StringComparison.Ordinal);
+                break;
+        }
+
+        File.WriteAllText(_data["search.yaml"], spec);
+        var alone = Should.Throw<InvalidInputException>(() => SearchSubmission.Prepare(
+            _data["search.yaml"], null, new SearchOverrides(), TimeProvider.System, machine: MachineResources.OfTrainers(_data.Path, _options.TrainerMemoryBytes)).RequireFit());
+        alone.Message.ShouldContain(expected);
+        var remote = await Should.ThrowAsync<InvalidInputException>(_client.SubmitAsync(new SubmitRequest(spec, _data["search.yaml"], _data.Path, "bad", null, null, null), default));
+        remote.Message.ShouldBe(alone.Message);
+        (await _search.Store.GetSearchAsync("bad", default)).ShouldBeNull();
+        (await _search.Store.ListModelsAsync("bad", default)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Warnings_come_with_the_answer()
+    {
+        WriteInputs();
+        File.WriteAllText(_data["tools.jsonl"], """{"messages": [{"role": "user", "content": "Say A!"}, {"role": "assistant", "content": "a"}]}""");
+        var made = await _client.SubmitAsync(new SubmitRequest(SearchHarness.Yaml + "\ngates: {contamination: warn}", "search.yaml", _data.Path, "warned", null, null, null), default);
+        made.Warnings.ShouldHaveSingleItem().ShouldContain("dataset 'tools' holds 1 evaluation items");
+        (await _client.GetAsync("warned", default)).Warnings.ShouldBeNull();
     }
 
     [Theory]
@@ -177,5 +211,21 @@ public sealed class PlannerApiTests : IAsyncLifetime
     {
         using var nobody = new PlannerClient(new Uri("http://127.0.0.1:1"), null);
         (await Should.ThrowAsync<InvalidInputException>(nobody.ListAsync(default))).Message.ShouldStartWith("the planner at http://127.0.0.1:1/ cannot be reached");
+    }
+
+    private void WriteInputs()
+    {
+        SampleModel.CopyTo(_data["base"]);
+
+        File.WriteAllText(_data["items.jsonl"], """{"messages": [{"role": "user", "content": "say a"}], "answer": "a"}""");
+        foreach (var name in new[] { "tools", "mixed" })
+        {
+            File.WriteAllText(_data[name + ".jsonl"], $$"""{"messages": [{"role": "user", "content": "{{name}}"}, {"role": "assistant", "content": "x"}]}""");
+        }
+
+        foreach (var task in new[] { "tools.yaml", "if.yaml" })
+        {
+            File.WriteAllText(_data[task], "task: say\nversion: 1\ngrader: exact_match\nvalidation: items.jsonl\ntest: items.jsonl\nmax_new_tokens: 8\n");
+        }
     }
 }

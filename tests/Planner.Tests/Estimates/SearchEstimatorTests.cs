@@ -15,9 +15,8 @@ public sealed class SearchEstimatorTests
         return frame.Replace("\"\"", $"\"{new string('x', bytes - frame.Length)}\"", StringComparison.Ordinal);
     }
 
-    private static PreparedSearch Prepare(TemporaryFolder folder, string strategy = "greedy")
+    private static SearchEstimate Estimate(TemporaryFolder folder, MachineResources machine, string strategy = "greedy")
     {
-        var model = Directory.EnumerateDirectories(Repository.Golden("models")).Order().First(d => File.Exists(Path.Combine(d, "model.safetensors")) && d.Contains("llama", StringComparison.Ordinal));
         File.WriteAllText(folder["items.jsonl"], string.Concat(Enumerable.Repeat("{\"messages\": [{\"role\": \"user\", \"content\": \"x\"}], \"answer\": \"x\"}\n", 10)));
         foreach (var task in new[] { "tools.yaml", "if.yaml" })
         {
@@ -27,17 +26,17 @@ public sealed class SearchEstimatorTests
         File.WriteAllText(folder["tools.jsonl"], Row(4000));
         File.WriteAllText(folder["mixed.jsonl"], Row(8000));
         File.WriteAllText(folder["search.yaml"], SearchHarness.Yaml
-            .Replace("path: base}", $"path: \"{model}\"}}", StringComparison.Ordinal)
+            .Replace("path: base}", $"path: \"{SampleModel.Folder}\"}}", StringComparison.Ordinal)
             .Replace("sft: {learning_rate: [1e-3, 2e-3]}", "sft: {learning_rate: [1e-3, 2e-3], num_train_epochs: 2, max_length: 64}", StringComparison.Ordinal)
             .Replace("strategy: greedy", $"strategy: {strategy}, llm: {{endpoint: \"http://localhost/v1\", model: toy}}", StringComparison.Ordinal));
-        return SearchSubmission.Prepare(folder["search.yaml"], "run", new SearchOverrides(), TimeProvider.System);
+        return SearchSubmission.Prepare(folder["search.yaml"], "run", new SearchOverrides(), TimeProvider.System, machine: machine).Estimate;
     }
 
     [Fact]
     public void Sizes_are_counted()
     {
         using var folder = new TemporaryFolder();
-        var estimate = SearchEstimator.Estimate(Prepare(folder), Large);
+        var estimate = Estimate(folder, Large);
 
         estimate.Actions.ShouldBe([
             new ActionTypeEstimate("sft", 2, 2, 4, 8 * 4),
@@ -61,14 +60,14 @@ public sealed class SearchEstimatorTests
     public void An_agent_costs_tokens()
     {
         using var folder = new TemporaryFolder();
-        SearchEstimator.Estimate(Prepare(folder, "llm"), Large).LlmTokens.ShouldBeInRange(10_000, 200_000);
+        Estimate(folder, Large, "llm").LlmTokens.ShouldBeInRange(10_000, 200_000);
     }
 
     [Fact]
     public void What_cannot_fit_is_said()
     {
         using var folder = new TemporaryFolder();
-        var problems = SearchEstimator.Estimate(Prepare(folder), new MachineResources(1000, 1000, 1e11)).Problems;
+        var problems = Estimate(folder, new MachineResources(1000, 1000, 1e11)).Problems;
         problems.Count.ShouldBe(2);
         problems[0].ShouldContain("of memory");
         problems[1].ShouldContain("of disk");

@@ -12,11 +12,7 @@ public sealed class SearchSubmissionTests
     private static TemporaryFolder Folder()
     {
         var folder = new TemporaryFolder();
-        Directory.CreateDirectory(folder["base"]);
-        foreach (var file in new[] { "config.json", "model.safetensors" })
-        {
-            File.Copy(Path.Combine(Repository.Golden("models", "llama-tied"), file), folder["base", file]);
-        }
+        SampleModel.CopyTo(folder["base"]);
 
         foreach (var task in new[] { "tools.yaml", "if.yaml" })
         {
