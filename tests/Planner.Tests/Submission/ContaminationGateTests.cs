@@ -28,8 +28,8 @@ public sealed class ContaminationGateTests
     }
 
     [Theory]
-    [InlineData("""{"messages": [{"role": "user", "content": "say lorem  IPSUM"}, {"role": "assistant", "content": "x"}]}""", "t validation line 1")]
-    [InlineData("""{"messages": [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "say"}, {"role": "user", "content": "so"}, {"role": "assistant", "content": "A farmer has twelve cows and buys seven more cows on Monday, and then sells three of them on Friday."}]}""", "t test line 1")]
+    [InlineData("""{"messages": [{"role": "user", "content": "say lorem  IPSUM"}, {"role": "assistant", "content": "x"}]}""", "say validation line 1")]
+    [InlineData("""{"messages": [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "say"}, {"role": "user", "content": "so"}, {"role": "assistant", "content": "A farmer has twelve cows and buys seven more cows on Monday, and then sells three of them on Friday."}]}""", "say test line 1")]
     public void An_item_is_found_whatever_it_is_dressed_in(string row, string item)
     {
         using var folder = new TemporaryFolder();
@@ -53,7 +53,7 @@ public sealed class ContaminationGateTests
         using var folder = new TemporaryFolder();
         const string row = """{"messages": [{"role": "user", "content": "Say lorem ipsum"}, {"role": "assistant", "content": "x"}]}""";
         Should.Throw<InvalidInputException>(() => ContaminationGate.Apply(Spec(folder, row))).Message
-            .ShouldBe("search.yaml:3: datasets: 'd' holds 1 evaluation items (line 1 = t validation line 1); take them out, or say gates: {contamination: warn}");
+            .ShouldBe("search.yaml:3: datasets: 'd' holds 1 evaluation items (line 1 = say validation line 1); take them out, or say gates: {contamination: warn}");
         ContaminationGate.Apply(Spec(folder, row, "warn")).ShouldHaveSingleItem().ShouldStartWith("dataset 'd' holds 1 evaluation items");
         ContaminationGate.Apply(Spec(folder, row, "off")).ShouldBeEmpty();
         ContaminationGate.Apply(Spec(folder, """{"input_ids": [1]}""", format: "tokens")).ShouldHaveSingleItem().ShouldContain("could not be looked into");
