@@ -1,3 +1,4 @@
+using System.Text;
 using LamdAgent.Checkpoints;
 using LamdAgent.Domain;
 using LamdAgent.Evaluation;
@@ -16,6 +17,9 @@ namespace LamdAgent.Evaluator.Models;
 /// </summary>
 public sealed class TorchLanguageModel : ILanguageModel, IDisposable
 {
+    // Some decoders strip a blank from the first token they see, and special tokens have no text.
+    private const int SpareTokens = 4;
+
     private readonly CausalLanguageModel _model;
     private readonly Tokenizer _tokenizer;
     private readonly Lazy<ChatTemplate> _template;
@@ -68,13 +72,18 @@ public sealed class TorchLanguageModel : ILanguageModel, IDisposable
         foreach (var group in Enumerable.Range(0, requests.Count).GroupBy(i => Limit(requests[i], prompts[i].Count)).OrderBy(group => group.Key))
         {
             var indices = group.ToList();
-            var settings = new GenerationSettings { MaxNewTokens = group.Key, StopIds = [.. _endIds], BatchSize = _batchSize };
+            var settings = new GenerationSettings
+            {
+                MaxNewTokens = group.Key,
+                StopIds = [.. _endIds],
+                Ends = (row, ids) => EndsWithStopString(requests[indices[row]].Stop, ids),
+                BatchSize = _batchSize,
+            };
             var texts = new TextGenerator(_model).Generate([.. indices.Select(i => prompts[i])], settings, (_, _) => completed?.Report(++done), cancellation);
             for (var k = 0; k < indices.Count; k++)
             {
                 var text = _tokenizer.Decode([.. texts[k].Ids], skipSpecialTokens: true);
-                var finished = texts[k].Stopped || requests[indices[k]].Stop.Any(stop => text.Contains(stop, StringComparison.Ordinal));
-                results[indices[k]] = new Generation(text, texts[k].Ids.Count, finished);
+                results[indices[k]] = new Generation(text, texts[k].Ids.Count, texts[k].Stopped);
             }
         }
 
@@ -109,6 +118,19 @@ public sealed class TorchLanguageModel : ILanguageModel, IDisposable
 
     /// <inheritdoc />
     public void Dispose() => _model.Dispose();
+
+    // Only the text of the newest tokens is looked at: a stop string ends with the newest one, and has at most a token a byte.
+    private bool EndsWithStopString(IReadOnlyList<string> stops, IReadOnlyList<int> ids)
+    {
+        if (stops.Count == 0)
+        {
+            return false;
+        }
+
+        var newest = stops.Max(Encoding.UTF8.GetByteCount) + SpareTokens;
+        var text = _tokenizer.Decode([.. ids.Skip(ids.Count - newest)], skipSpecialTokens: true);
+        return stops.Any(stop => stop.Length > 0 && text.Contains(stop, StringComparison.Ordinal));
+    }
 
     private int[] Encode(ModelPrompt prompt) => prompt.Text is { } text
         ? _tokenizer.Encode(text, addSpecialTokens: true)

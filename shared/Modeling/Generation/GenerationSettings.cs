@@ -9,6 +9,9 @@ public sealed record GenerationSettings
     /// <summary>Tokens that end a row; the one that did is the row's last. Empty: rows end by length only.</summary>
     public IReadOnlyCollection<int> StopIds { get; init; } = [];
 
+    /// <summary>Asked after every token that did not end its row: the prompt's index and the row's new tokens; true ends the row as a stop token does. For stop strings. Default: none.</summary>
+    public Func<int, IReadOnlyList<int>, bool>? Ends { get; init; }
+
     /// <summary>0 (default): the likeliest token each time. Above: sampled from softmax(logits / temperature).</summary>
     public double Temperature { get; init; }
 

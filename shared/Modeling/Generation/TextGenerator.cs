@@ -89,7 +89,7 @@ public sealed class TextGenerator(CausalLanguageModel model)
                 cache.EndPrefill();
             }
 
-            rows = Leave(rows, cache, stops, done);
+            rows = Leave(rows, cache, row => stops.Contains(row.NewIds[^1]) || settings.Ends?.Invoke(row.Index, row.NewIds) == true, done);
             if (rows.Length == 0)
             {
                 return;
@@ -128,11 +128,11 @@ public sealed class TextGenerator(CausalLanguageModel model)
     }
 
     // Rows that are done stay in the batch until half of it is done: leaving costs a copy of the cache.
-    private static Row[] Leave(Row[] rows, KeyValueCache cache, HashSet<int> stops, Action<Row> done)
+    private static Row[] Leave(Row[] rows, KeyValueCache cache, Func<Row, bool> ends, Action<Row> done)
     {
         foreach (var row in rows.Where(r => !r.Done))
         {
-            row.Stopped = stops.Contains(row.NewIds[^1]);
+            row.Stopped = ends(row);
             row.Done = row.Stopped || row.NewIds.Count >= row.Limit;
             if (row.Done)
             {

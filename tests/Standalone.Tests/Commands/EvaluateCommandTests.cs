@@ -63,6 +63,22 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_stop_string_ends_an_answer_early_and_changes_no_other()
+    {
+        using var model = TorchLanguageModel.Load(_model);
+        var prompt = ModelPrompt.FromText("What a call is: ");
+        var free = model.Generate([new GenerationRequest(prompt, 48, [])])[0];
+        var stop = free.Text.Substring(free.Text.Length / 2, 2);
+
+        var answers = model.Generate([new GenerationRequest(prompt, 48, [stop]), new GenerationRequest(prompt, 48, []), new GenerationRequest(prompt, 48, ["", "never said"])]);
+
+        answers[0].TokenCount.ShouldBeLessThan(free.TokenCount);
+        answers[0].Finished.ShouldBeTrue();
+        StopStrings.Cut(answers[0].Text, [stop]).ShouldBe(StopStrings.Cut(free.Text, [stop]));
+        answers.Skip(1).ShouldAllBe(answer => answer == free);
+    }
+
+    [Fact]
     public void Likelihoods_of_parts_add_up_to_that_of_the_whole()
     {
         using var model = TorchLanguageModel.Load(_model);
