@@ -35,7 +35,7 @@ internal sealed class ScoreCache(IArtifactStore artifacts)
         {
             TaskId = result.Task,
             Score = result.Score,
-            StandardError = result.StandardError ?? 0,
+            StandardError = result.StandardError,
             Count = result.Count,
             Metrics = result.Metrics.ToDictionary(metric => metric.Key, metric => metric.Value.Value, StringComparer.Ordinal),
         };

@@ -107,8 +107,8 @@ public static class PromptValues
         return $"{action.Type}({string.Join(", ", action.Models.Concat(action.Datasets))}{(set is null ? "" : $"; {set.Id}")})";
     }
 
-    private static string Score(ScoreSummary score) => string.Create(CultureInfo.InvariantCulture, $"total {score.Score:0.000}±{score.StandardError:0.000}")
-        + $" ({string.Join(", ", score.Tasks.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.TaskId} {t.Score:0.000}±{t.StandardError:0.000}")))})";
+    private static string Score(ScoreSummary score) => $"total {ScoreText.Of(score.Score, score.StandardError)}"
+        + $" ({string.Join(", ", score.Tasks.Select(t => $"{t.TaskId} {ScoreText.Of(t.Score, t.StandardError)}"))})";
 
     private static string Words(StepFailureKind kind) => kind switch
     {

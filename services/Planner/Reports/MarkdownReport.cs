@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using LamdAgent.Domain.Actions;
+using LamdAgent.Domain.Scores;
 using LamdAgent.Domain.Searches;
 using LamdAgent.Domain.Steps;
 
@@ -51,12 +52,16 @@ public static class MarkdownReport
         }
 
         var (from, to, split) = report is { Best.Test: { } best, Base.Test: { } start } ? (start, best, "test") : (report.Base.Validation, report.Best.Validation!, "validation");
-        var gain = to.Score - from.Score;
-        var noise = Combined(from.Stderr, to.Stderr);
-        var sure = Math.Abs(gain) > 2 * noise ? "beyond two standard errors" : "within two standard errors, so it may be noise";
-        var text = Invariant($"`{report.Best.Model}` scores **{Number(to.Score, to.Stderr)}** on {split}, the base {Number(from.Score, from.Stderr)}: a change of {gain:+0.000;-0.000;0.000} ± {noise:0.000}, {sure}.");
+        var gain = ScoreDifference.Between((from.Score, from.Stderr), (to.Score, to.Stderr));
+        var sure = gain.IsBeyondNoise switch
+        {
+            true => "beyond two standard errors",
+            false => "within two standard errors, so it may be noise",
+            null => "whose noise is unknown, as a task has no standard error",
+        };
+        var text = Invariant($"`{report.Best.Model}` scores **{ScoreText.Of(to.Score, to.Stderr)}** on {split}, the base {ScoreText.Of(from.Score, from.Stderr)}: a change of {gain.Value:+0.000;-0.000;0.000}{(gain.StandardError is { } noise ? Invariant($" ± {noise:0.000}") : "")}, {sure}.");
         return report is { PlainSft: { Test: { } plain }, Best.Test: { } bestTest }
-            ? text + Invariant($" One SFT on everything scores {Number(plain.Score, plain.Stderr)} ({bestTest.Score - plain.Score:+0.000;-0.000;0.000} to the best).")
+            ? text + Invariant($" One SFT on everything scores {ScoreText.Of(plain.Score, plain.Stderr)} ({bestTest.Score - plain.Score:+0.000;-0.000;0.000} to the best).")
             : text;
     }
 
@@ -87,8 +92,8 @@ public static class MarkdownReport
             foreach (var (name, model) in models)
             {
                 var score = of(model);
-                var cells = report.Tasks.Select(t => score is null ? "–" : Number(score.Tasks[t.Id].Score, score.Tasks[t.Id].Stderr));
-                line($"| {name} | `{model.Model}` | {(score is null ? "–" : Number(score.Score, score.Stderr))} | {string.Join(" | ", cells)} |");
+                var cells = report.Tasks.Select(t => score is null ? "–" : ScoreText.Of(score.Tasks[t.Id].Score, score.Tasks[t.Id].Stderr));
+                line($"| {name} | `{model.Model}` | {(score is null ? "–" : ScoreText.Of(score.Score, score.Stderr))} | {string.Join(" | ", cells)} |");
             }
 
             line("");
@@ -146,8 +151,8 @@ public static class MarkdownReport
             var inputs = string.Join(", ", step.Objects.Models.Concat(step.Objects.Datasets));
             var parameters = string.Join(", ", step.Objects.Parameters.Where(p => step.Varied.Count == 0 ? step.Kind == ActionKind.Merge : step.Varied.Contains(p.Key)).OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}"));
             var mark = step.Model == report.Best?.Model ? " **best**" : step.Eligible == false ? " (over a limit)" : "";
-            var score = step.Score is { } s ? Number(s, step.Stderr!.Value) : step.State.ToString().ToLowerInvariant();
-            var tasks = report.Tasks.Select(t => step.Tasks is null ? "–" : Number(step.Tasks[t.Id].Score, step.Tasks[t.Id].Stderr));
+            var score = step.Score is { } s ? ScoreText.Of(s, step.Stderr) : step.State.ToString().ToLowerInvariant();
+            var tasks = report.Tasks.Select(t => step.Tasks is null ? "–" : ScoreText.Of(step.Tasks[t.Id].Score, step.Tasks[t.Id].Stderr));
             line(Invariant($"| {step.Id} | {step.ActionType} | {inputs} | {Cell(parameters)} | `{step.Model}`{mark} | {score} | {string.Join(" | ", tasks)} | {step.Seconds:0.0} | {Cell(step.DecidedBy)} |"));
         }
 
@@ -176,10 +181,6 @@ public static class MarkdownReport
             line(Invariant($"- The agent (`{Plain(agent.Model)}`) was asked {agent.Calls} times and used {agent.Tokens} tokens; {agent.FallbackSteps} steps were decided at random because it gave no action."));
         }
     }
-
-    private static double Combined(double a, double b) => Math.Sqrt((a * a) + (b * b));
-
-    private static string Number(double score, double stderr) => Invariant($"{score:0.000} ± {stderr:0.000}");
 
     /// <summary>One line without characters that Markdown or HTML would act on: reasons may quote data.</summary>
     private static string Plain(string text)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using LamdAgent.Domain.Actions;
+using LamdAgent.Domain.Scores;
 using LamdAgent.Domain.Steps;
 
 namespace LamdAgent.Planner.Reports;
@@ -74,9 +75,10 @@ public static class ScoreCurve
                 return;
             }
 
-            var band = Math.Max(0.5, Y(score.Score - score.Stderr) - Y(score.Score + score.Stderr));
-            Line($"<rect x=\"{Left}\" y=\"{N(Y(score.Score + score.Stderr))}\" width=\"{Width - Left - Right}\" height=\"{N(band)}\" fill=\"{colour}\" opacity=\"0.08\"/>");
-            Line($"<line x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{N(Y(score.Score))}\" y2=\"{N(Y(score.Score))}\" stroke=\"{colour}\" stroke-width=\"1.5\" stroke-dasharray=\"{dashes}\"><title>{Escape($"{name} {Text(score.Score, score.Stderr)}")}</title></line>");
+            var error = score.Stderr ?? 0;
+            var band = Math.Max(0.5, Y(score.Score - error) - Y(score.Score + error));
+            Line($"<rect x=\"{Left}\" y=\"{N(Y(score.Score + error))}\" width=\"{Width - Left - Right}\" height=\"{N(band)}\" fill=\"{colour}\" opacity=\"0.08\"/>");
+            Line($"<line x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{N(Y(score.Score))}\" y2=\"{N(Y(score.Score))}\" stroke=\"{colour}\" stroke-width=\"1.5\" stroke-dasharray=\"{dashes}\"><title>{Escape($"{name} {ScoreText.Of(score.Score, score.Stderr)}")}</title></line>");
         }
 
         void Staircase()
@@ -104,7 +106,7 @@ public static class ScoreCurve
         void Point(ReportStep step)
         {
             var x = X(step.Number);
-            var label = Escape($"{step.Id} {step.ActionType} -> {step.Model}: {(step.Score is { } s ? Text(s, step.Stderr!.Value) : step.State.ToString().ToLowerInvariant())}{(step.Eligible == false ? " (over a regression limit)" : "")}");
+            var label = Escape($"{step.Id} {step.ActionType} -> {step.Model}: {(step.Score is { } s ? ScoreText.Of(s, step.Stderr) : step.State.ToString().ToLowerInvariant())}{(step.Eligible == false ? " (over a regression limit)" : "")}");
             if (step.Score is not { } score)
             {
                 if (step.State is StepState.Failed or StepState.Cancelled)
@@ -118,7 +120,7 @@ public static class ScoreCurve
 
             var colour = step.Kind == ActionKind.Merge ? Merge : Train;
             var fill = step.Eligible == false ? "#ffffff" : colour;
-            var (up, down) = (Y(score + step.Stderr!.Value), Y(score - step.Stderr.Value));
+            var (up, down) = (Y(score + (step.Stderr ?? 0)), Y(score - (step.Stderr ?? 0)));
             Line($"<path d=\"M {N(x)} {N(up)} V {N(down)} M {N(x - 4)} {N(up)} h 8 M {N(x - 4)} {N(down)} h 8\" stroke=\"{colour}\" stroke-width=\"1.2\" opacity=\"0.65\"/>");
             if (step.Kind == ActionKind.Merge)
             {
@@ -154,13 +156,13 @@ public static class ScoreCurve
 
     private static (double Low, double High) Range(SearchReport report, List<ReportStep> scored)
     {
-        var values = scored.SelectMany(s => new[] { s.Score!.Value - s.Stderr!.Value, s.Score.Value + s.Stderr.Value }).ToList();
+        var values = scored.SelectMany(s => new[] { s.Score!.Value - (s.Stderr ?? 0), s.Score.Value + (s.Stderr ?? 0) }).ToList();
         foreach (var level in new[] { report.Base.Validation, report.PlainSft?.Validation })
         {
             if (level is not null)
             {
-                values.Add(level.Score - level.Stderr);
-                values.Add(level.Score + level.Stderr);
+                values.Add(level.Score - (level.Stderr ?? 0));
+                values.Add(level.Score + (level.Stderr ?? 0));
             }
         }
 
@@ -196,8 +198,6 @@ public static class ScoreCurve
     }
 
     private static string N(double value) => Math.Round(value, 1).ToString(CultureInfo.InvariantCulture);
-
-    private static string Text(double score, double stderr) => string.Create(CultureInfo.InvariantCulture, $"{score:0.000} ± {stderr:0.000}");
 
     private static string Escape(string text) =>
         text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal).Replace(">", "&gt;", StringComparison.Ordinal).Replace("\"", "&quot;", StringComparison.Ordinal);

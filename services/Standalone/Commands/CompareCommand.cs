@@ -60,16 +60,18 @@ internal static class CompareCommand
 
     private sealed record Row(string Split, TaskScore A, TaskScore B)
     {
-        private double Difference => B.Score - A.Score;
+        private ScoreDifference Difference => ScoreDifference.Between((A.Score, A.StandardError), (B.Score, B.StandardError));
 
-        // The two scores taken as independent: both models answered the same items, so the true error is rather smaller.
-        private double Error => Math.Sqrt((A.StandardError * A.StandardError) + (B.StandardError * B.StandardError));
-
-        private string Verdict => Math.Abs(Difference) > 2 * Error ? Difference > 0 ? "better" : "worse" : "within noise";
+        private string Verdict => Difference.IsBeyondNoise switch
+        {
+            true => Difference.Value > 0 ? "better" : "worse",
+            false => "within noise",
+            null => "noise unknown",
+        };
 
         public string ToText() => string.Create(
             CultureInfo.InvariantCulture,
-            $"{Split,-10} {A.TaskId,-25} {A.Score,7:F3} ± {A.StandardError:F3}  {B.Score,7:F3} ± {B.StandardError:F3}   {Difference:+0.000;-0.000} ± {Error:F3}  {Verdict}");
+            $"{Split,-10} {A.TaskId,-25} {ScoreText.Of(A.Score, A.StandardError),15}  {ScoreText.Of(B.Score, B.StandardError),15}   {Difference.Value:+0.000;-0.000} ± {Difference.StandardError?.ToString("F3", CultureInfo.InvariantCulture) ?? "?"}  {Verdict}");
 
         public JsonObject ToJson() => new()
         {
@@ -79,8 +81,8 @@ internal static class CompareCommand
             ["a_stderr"] = A.StandardError,
             ["b"] = B.Score,
             ["b_stderr"] = B.StandardError,
-            ["difference"] = Difference,
-            ["stderr"] = Error,
+            ["difference"] = Difference.Value,
+            ["stderr"] = Difference.StandardError,
             ["verdict"] = Verdict,
         };
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using LamdAgent.Domain;
+using LamdAgent.Domain.Scores;
 using LamdAgent.Domain.Searches;
 using LamdAgent.Domain.Steps;
 using LamdAgent.Planner.Api;
@@ -23,7 +24,7 @@ internal static class RemoteText
     {
         var scores = step.Scores is null
             ? ""
-            : "  " + string.Join(", ", step.Scores.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.TaskId} {s.Score:F3} ± {s.StandardError:F3}")));
+            : "  " + string.Join(", ", step.Scores.Select(s => $"{s.TaskId} {ScoreText.Of(s.Score, s.StandardError)}"));
         return $"{step.Id}  {step.ModelId} = {step.Action}  {step.State.ToString().ToLowerInvariant()}{scores}{(step.Failure is { } failure ? $": {failure.Reason}" : "")}{(step is { IsTerminal: false, Progress.Text: { } progress } ? $"  {progress}" : "")}";
     }
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LamdAgent.Domain;
 using LamdAgent.Domain.Pipelines;
+using LamdAgent.Domain.Scores;
 using LamdAgent.Standalone.Runs;
 
 namespace LamdAgent.Standalone.Commands;
@@ -46,7 +47,7 @@ internal static class ShowCommand
             {
                 foreach (var task in evaluation.Tasks)
                 {
-                    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {evaluation.Split.ToString().ToLowerInvariant(),-10} {task.TaskId,-24} {task.Score:F3} ± {task.StandardError:F3}  ({task.Count} items)"));
+                    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {evaluation.Split.ToString().ToLowerInvariant(),-10} {task.TaskId,-24} {ScoreText.Of(task.Score, task.StandardError)}  ({task.Count} items)"));
                 }
             }
 

@@ -47,7 +47,7 @@ internal static class ModelCardText
             {
                 text.Append(
                     CultureInfo.InvariantCulture,
-                    $"| {evaluation.Split.ToString().ToLowerInvariant()} | {task.TaskId} | {task.Score:F4} | {task.StandardError:F4} | {task.Count} |\n");
+                    $"| {evaluation.Split.ToString().ToLowerInvariant()} | {task.TaskId} | {task.Score:F4} | {task.StandardError?.ToString("F4", CultureInfo.InvariantCulture) ?? "unknown"} | {task.Count} |\n");
             }
         }
 

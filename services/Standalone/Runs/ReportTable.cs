@@ -1,4 +1,4 @@
-using System.Globalization;
+using LamdAgent.Domain.Scores;
 using LamdAgent.Planner.Reports;
 
 namespace LamdAgent.Standalone.Runs;
@@ -53,6 +53,6 @@ internal static class ReportTable
         Console.WriteLine($"  {"total",-32}{string.Concat(columns.Select(column => $"{Text(scores(column.Model) is { } s ? (s.Score, s.Stderr) : null),20}"))}\n");
     }
 
-    private static string Text((double Score, double Error)? score) =>
-        score is { } s ? string.Create(CultureInfo.InvariantCulture, $"{s.Score:F3} ± {s.Error:F3}") : "-";
+    private static string Text((double Score, double? Error)? score) =>
+        score is { } s ? ScoreText.Of(s.Score, s.Error) : "-";
 }

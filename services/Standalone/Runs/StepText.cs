@@ -30,7 +30,7 @@ internal static class StepText
         return $"{step.ModelId} = {step.Action.Type}({objects}{(open.Count == 0 ? "" : "; " + string.Join(", ", open))})";
     }
 
-    public static string Score(ScoreSummary score) => string.Create(CultureInfo.InvariantCulture, $"{score.Score:F3} ± {score.StandardError:F3}");
+    public static string Score(ScoreSummary score) => ScoreText.Of(score.Score, score.StandardError);
 
     public static string Time(TimeSpan time) =>
         time.TotalHours >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours}h{time.Minutes:00}m")

@@ -9,8 +9,8 @@ public sealed record TaskScore
     /// <summary>The task's main metric in its own units (0 to 1 for accuracies).</summary>
     public required double Score { get; init; }
 
-    /// <summary>Standard error of <see cref="Score"/>, same units.</summary>
-    public required double StandardError { get; init; }
+    /// <summary>Standard error of <see cref="Score"/>, same units; null when there is none: one item only, or a metric without a sound one.</summary>
+    public required double? StandardError { get; init; }
 
     /// <summary>Number of items that the score is a mean of.</summary>
     public required int Count { get; init; }

@@ -18,7 +18,7 @@ public sealed class ModelSelectionTests
     {
         var score = Score(0.5, 0.8);
         score.Score.ShouldBe((2 * 0.5 + 0.8) / 3, 1e-12);
-        score.StandardError.ShouldBe(Math.Sqrt(0.12 * 0.12 + 0.03 * 0.03) / 3, 1e-12);
+        score.StandardError!.Value.ShouldBe(Math.Sqrt(0.12 * 0.12 + 0.03 * 0.03) / 3, 1e-12);
         score.Tasks.Select(t => t.TaskId).ShouldBe(["tools", "instructions"]);
     }
 

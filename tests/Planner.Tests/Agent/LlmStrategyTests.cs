@@ -110,7 +110,7 @@ public sealed partial class LlmStrategyTests : IAsyncLifetime
         await RunAsync(search);
 
         var last = _server.Requests[^1]["messages"]![1]!["content"]!.GetValue<string>();
-        last.ShouldContain("m-0001: total 0.475±0.014 (tools 0.050±0.020, instructions 0.900±0.020); given at the start");
+        last.ShouldContain("m-0001: total 0.475 ± 0.014 (tools 0.050 ± 0.020, instructions 0.900 ± 0.020); given at the start");
         last.ShouldContain("s-0001: sft(m-0001, tools; h1) -> failed (the training was refused)");
         last.ShouldContain("s-0002: sft(m-0001, mixed; h1) -> m-0003: total");
         last.ShouldContain("- tools: tool calls");
