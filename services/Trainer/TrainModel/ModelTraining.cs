@@ -13,7 +13,7 @@ using Microsoft.Extensions.Options;
 namespace LamdAgent.Trainer.TrainModel;
 
 /// <summary>Makes a step's model: inputs from the artifact store, the training with its checkpoints in the step's work folder, the result back into the store.</summary>
-internal sealed class ModelTraining(IRunStore store, IArtifactStore artifacts, IOptions<WorkerOptions> options, TimeProvider clock)
+internal sealed partial class ModelTraining(IRunStore store, IArtifactStore artifacts, IOptions<WorkerOptions> options, TimeProvider clock, ILogger<ModelTraining> logger)
 {
     private const string MetricsFile = "metrics.jsonl";
 
@@ -35,22 +35,20 @@ internal sealed class ModelTraining(IRunStore store, IArtifactStore artifacts, I
             {
                 ModelFolder = folder,
                 OutputFolder = draft,
-                WorkFolder = artifacts.WorkFolder(step.SearchId, step.Id),
+                WorkFolder = artifacts.WorkFolder(step.SearchId, step.Id, work.Claim.FencingToken),
                 ModelId = step.ModelId,
                 Rewards = RewardFunctions.For(recipe),
                 Time = clock,
             };
-            Modeling.Training.Trainer.Run(recipe, job, new OptimizerProgress(work.Progress), cancellation);
+            Modeling.Training.Trainer.Run(recipe, job, new OptimizerProgress(work.Progress, message => LogMessage(step.SearchId, step.Id, message)), cancellation);
             await KeepCurveAsync(step, draft, cancellation);
             var baseModel = await store.GetRootAsync(inputs[0], cancellation);
             var product = await artifacts.PublishModelAsync(draft, work.Search, step, inputs, baseModel, cancellation);
-            artifacts.DeleteWorkFolder(step.SearchId, step.Id);
-            return new StepOutcome.Produced(product);
+            return new StepOutcome.Produced(product) { Accepted = () => artifacts.DeleteWorkFolder(step.SearchId, step.Id) };
         }
         catch (TrainingDivergedException e)
         {
-            artifacts.DeleteWorkFolder(step.SearchId, step.Id);
-            return new StepOutcome.Failed(new StepFailure(StepFailureKind.TrainingDiverged, e.Message));
+            return new StepOutcome.Failed(new StepFailure(StepFailureKind.TrainingDiverged, e.Message)) { Accepted = () => artifacts.DeleteWorkFolder(step.SearchId, step.Id) };
         }
         finally
         {
@@ -100,10 +98,21 @@ internal sealed class ModelTraining(IRunStore store, IArtifactStore artifacts, I
         File.Delete(file);
     }
 
-    private sealed class OptimizerProgress(IProgress<StepProgress> steps) : IProgress<TrainingProgress>
+    [LoggerMessage(Level = LogLevel.Information, Message = "{SearchId}/{StepId}: {Message}")]
+    private partial void LogMessage(string searchId, string stepId, string message);
+
+    private sealed class OptimizerProgress(IProgress<StepProgress> steps, Action<string> say) : IProgress<TrainingProgress>
     {
-        public void Report(TrainingProgress value) => steps.Report(new StepProgress(
-            (double)value.Step / Math.Max(1, value.TotalSteps),
-            FormattableString.Invariant($"step {value.Step}/{value.TotalSteps}, loss {value.Loss:F3}, {value.TokensPerSecond:F0} tokens/s")));
+        public void Report(TrainingProgress value)
+        {
+            if (value.Message is { } message)
+            {
+                say(message);
+            }
+
+            steps.Report(new StepProgress(
+                (double)value.Step / Math.Max(1, value.TotalSteps),
+                FormattableString.Invariant($"step {value.Step}/{value.TotalSteps}, loss {value.Loss:F3}, {value.TokensPerSecond:F0} tokens/s")));
+        }
     }
 }

@@ -11,6 +11,9 @@ public abstract record StepOutcome
     {
     }
 
+    /// <summary>Called when the store has accepted this outcome: nobody will have to go on with the work, so what was kept for that can be deleted. Not called when it was refused.</summary>
+    public Action? Accepted { get; init; }
+
     /// <summary>A training or merge made a model, which is in the artifact store.</summary>
     /// <param name="Model">The model.</param>
     public sealed record Produced(ProducedModel Model) : StepOutcome;

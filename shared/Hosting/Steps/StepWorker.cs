@@ -106,8 +106,12 @@ public sealed partial class StepWorker(
         catch (Exception e)
         {
             LogUnexpected(e, searchId, stepId, claim.Attempt);
-            await GiveBackAsync(claim, countsAsAttempt: true);
-            throw; // the bus tries again
+            if (await GiveBackAsync(claim, countsAsAttempt: true))
+            {
+                throw; // the bus tries again
+            }
+
+            return; // another worker has it: whatever went wrong here, for instance files that it took over, matters no more
         }
 
         await CommitAsync(claim, step, outcome, clock.GetElapsedTime(started).TotalSeconds);
@@ -153,6 +157,14 @@ public sealed partial class StepWorker(
         }
 
         await StepEvents.PublishAsync(events, step, outcome, CancellationToken.None);
+        try
+        {
+            outcome.Accepted?.Invoke();
+        }
+        catch (IOException e)
+        {
+            LogLeftBehind(e, claim.SearchId, claim.StepId);
+        }
     }
 
     private async Task<bool> CommitScoresAsync(StepClaim claim, StepOutcome.Scored scored, double seconds)
@@ -161,11 +173,18 @@ public sealed partial class StepWorker(
         return await store.CompleteEvaluationAsync(claim, scored.Evaluation.Tasks, seconds, clock.GetUtcNow(), CancellationToken.None);
     }
 
-    private async Task GiveBackAsync(StepClaim claim, bool countsAsAttempt)
+    // False: it was not ours any more.
+    private async Task<bool> GiveBackAsync(StepClaim claim, bool countsAsAttempt)
     {
-        await PatientlyAsync(() => store.ReleaseStepAsync(claim, countsAsAttempt, CancellationToken.None));
+        if (!await PatientlyAsync(() => store.ReleaseStepAsync(claim, countsAsAttempt, CancellationToken.None)))
+        {
+            LogStopped(claim.SearchId, claim.StepId, HeartbeatAnswer.Lost);
+            return false;
+        }
+
         LogGivenBack(claim.SearchId, claim.StepId);
         await events.PublishAsync(new StepReleased { SearchId = claim.SearchId, StepId = claim.StepId }, CancellationToken.None);
+        return true;
     }
 
     private Task<ClaimAnswer> ClaimAsync(string searchId, string stepId, StepStage stage, CancellationToken cancellation)
@@ -210,6 +229,9 @@ public sealed partial class StepWorker(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{SearchId}/{StepId}: the result was refused, token {Token} is not the current one any more; another worker's result counts")]
     private partial void LogRefused(string searchId, string stepId, long token);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{SearchId}/{StepId}: the files of the finished work could not be deleted")]
+    private partial void LogLeftBehind(Exception e, string searchId, string stepId);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "the store does not answer; trying again in {Wait}")]
     private partial void LogStoreAway(Exception e, TimeSpan wait);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LamdAgent.Checkpoints;
 
 namespace LamdAgent.Modeling.Training;
 
@@ -15,7 +16,8 @@ internal sealed class MetricsLog : IDisposable
     public static MetricsLog Open(string path, int steps)
     {
         var kept = File.Exists(path) ? File.ReadLines(path).TakeWhile(line => StepOf(line) is { } s && s <= steps).ToList() : [];
-        File.WriteAllLines(path, kept);
+        // A new file in the place of the old one: a process that was given up on and still has the old one open does not write into this one.
+        AtomicFile.WriteAllText(path, string.Concat(kept.Select(line => line + "\n")));
         return new MetricsLog(new StreamWriter(path, append: true) { AutoFlush = true });
     }
 

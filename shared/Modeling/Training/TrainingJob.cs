@@ -11,7 +11,10 @@ public sealed record TrainingJob
     /// <summary>Where the result is published; must not exist or be empty.</summary>
     public required string OutputFolder { get; init; }
 
-    /// <summary>Where checkpoints and the growing metrics.jsonl are kept until the result is published; null: <c>OUTPUT.training</c> beside the output. Another worker that is given the same folder goes on from there.</summary>
+    /// <summary>
+    /// Where checkpoints and the growing metrics.jsonl are kept; another run that is given the same folder goes on from there. Null: <c>OUTPUT.training</c> beside the output, deleted when the result is
+    /// published. A given folder is its giver's to delete.
+    /// </summary>
     public string? WorkFolder { get; init; }
 
     /// <summary>Id of the new model in lamd.json; null: the output folder's name.</summary>

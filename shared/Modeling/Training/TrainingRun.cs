@@ -117,7 +117,7 @@ internal sealed class TrainingRun : IDisposable
         _policy.Trained.Changed();
         _state = state with { Threads = _state.Threads };
         (_guard.BaselineSum, _guard.BaselineCount, _guard.Above) = (state.BaselineSum, state.BaselineCount, state.Above);
-        Say($"resumed from step {state.Step}");
+        Say($"resumed at step {state.Step} of {_plan.TotalSteps} from its checkpoint");
         return state.Step;
     }
 
@@ -267,7 +267,10 @@ internal sealed class TrainingRun : IDisposable
             Files = files,
         }.Write(staged.Path);
         staged.Publish();
-        Directory.Delete(_workFolder, recursive: true);
+        if (_job.WorkFolder is null)
+        {
+            Directory.Delete(_workFolder, recursive: true);
+        }
     }
 
     // Micro-batches are cut before the start when they would not fit; a model that does not fit at all is refused.

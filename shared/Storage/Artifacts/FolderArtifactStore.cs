@@ -1,3 +1,4 @@
+using System.Globalization;
 using LamdAgent.Checkpoints;
 using LamdAgent.Domain;
 
@@ -85,7 +86,17 @@ public sealed class FolderArtifactStore : IArtifactStore
     }
 
     /// <inheritdoc />
-    public string WorkFolder(string searchId, string stepId) => Directory.CreateDirectory(PathOf(NameOf(searchId, "work", stepId))).FullName;
+    public string WorkFolder(string searchId, string stepId, long fencingToken)
+    {
+        var step = Directory.CreateDirectory(PathOf(NameOf(searchId, "work", stepId))).FullName;
+        var own = Path.Combine(step, fencingToken.ToString(CultureInfo.InvariantCulture));
+        while (!Directory.Exists(own) && NewestBefore(fencingToken, step) is { } earlier && !TryMove(earlier, own))
+        {
+            // Another late holder took it first: what it took is the newest now.
+        }
+
+        return Directory.CreateDirectory(own).FullName;
+    }
 
     /// <inheritdoc />
     public void DeleteWorkFolder(string searchId, string stepId) => DeleteFolder(PathOf(NameOf(searchId, "work", stepId)));
@@ -118,11 +129,19 @@ public sealed class FolderArtifactStore : IArtifactStore
             Directory.Move(draft, destination);
             return true;
         }
-        catch (IOException) when (Directory.Exists(draft) && Directory.Exists(destination))
+        catch (IOException) when (Directory.Exists(draft) == Directory.Exists(destination))
         {
             return false; // another writer was faster
         }
     }
+
+    private static string? NewestBefore(long fencingToken, string step) =>
+        Directory.EnumerateDirectories(step)
+            .Select(folder => (Path: folder, Token: long.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var token) ? token : long.MaxValue))
+            .Where(holder => holder.Token < fencingToken)
+            .OrderByDescending(holder => holder.Token)
+            .Select(holder => holder.Path)
+            .FirstOrDefault();
 
     private static bool SameContent(string draft, string destination) =>
         Directory.EnumerateFiles(draft).Any()

@@ -34,10 +34,16 @@ public interface IArtifactStore
     /// <summary>Deletes a draft, if it is there.</summary>
     void Drop(string draft);
 
-    /// <summary>A folder that workers of the same step find again after a crash, for training checkpoints. It is made when it is not there.</summary>
-    string WorkFolder(string searchId, string stepId);
+    /// <summary>
+    /// The folder for what a worker keeps of unfinished work (training checkpoints) while it holds a step's claim. What an earlier holder kept moves into it in one rename: the new holder goes on from
+    /// there, and the earlier one, should it wake up, writes somewhere else.
+    /// </summary>
+    /// <param name="searchId">The search.</param>
+    /// <param name="stepId">The step.</param>
+    /// <param name="fencingToken">The claim's.</param>
+    string WorkFolder(string searchId, string stepId, long fencingToken);
 
-    /// <summary>Deletes what <see cref="WorkFolder"/> gave.</summary>
+    /// <summary>Deletes what all holders of a step kept. Only the worker whose result was accepted may.</summary>
     void DeleteWorkFolder(string searchId, string stepId);
 
     /// <summary>Deletes an artifact; nothing happens when it is not there.</summary>

@@ -118,6 +118,42 @@ public sealed class StepWorkerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_error_of_a_worker_whose_claim_was_given_away_is_nobodys_business()
+    {
+        await fixture.RunAsync(StepStage.Train, async (_, _) =>
+        {
+            fixture.Clock.AdvanceWithoutTimers(TimeSpan.FromMinutes(2));
+            await fixture.ClaimAsAnotherAsync();
+            throw new DirectoryNotFoundException("the new holder took the checkpoints");
+        });
+
+        (await fixture.GetStepAsync()).LeaseHolder.ShouldBe("another");
+        fixture.Events.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task What_was_kept_for_a_successor_goes_when_the_result_is_accepted_and_not_before()
+    {
+        var deleted = 0;
+        StepOutcome Produced() => new StepOutcome.Produced(new ProducedModel("digest", "models/m-0002", 5)) { Accepted = () => deleted++ };
+        await fixture.RunAsync(StepStage.Train, async (_, _) =>
+        {
+            fixture.Clock.AdvanceWithoutTimers(TimeSpan.FromMinutes(2));
+            await fixture.ClaimAsAnotherAsync();
+            return Produced();
+        });
+        deleted.ShouldBe(0);
+
+        fixture.Clock.AdvanceWithoutTimers(TimeSpan.FromMinutes(10));
+        await fixture.RunAsync(StepStage.Train, (_, _) =>
+        {
+            deleted.ShouldBe(0);
+            return Task.FromResult(Produced());
+        });
+        deleted.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task Heartbeats_keep_the_lease_and_carry_the_progress()
     {
         await fixture.RunAsync(StepStage.Train, async (work, _) =>

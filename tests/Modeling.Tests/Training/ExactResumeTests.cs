@@ -58,6 +58,20 @@ public sealed class ExactResumeTests
     }
 
     [Fact]
+    public void A_process_that_was_given_up_on_and_still_writes_does_not_spoil_the_metrics_of_the_next()
+    {
+        using var folder = new TemporaryFolder();
+        var recipe = TestTraining.Recipe("method: sft\nmax_steps: 6\nlearning_rate: 1e-3\nper_device_train_batch_size: 3");
+        using var stop = new CancellationTokenSource();
+        Should.Throw<OperationCanceledException>(() => TestTraining.Run(
+            recipe, folder["out"], new TestTraining.Watcher(p => { if (p.Step == 3) { stop.Cancel(); } }), stop.Token));
+
+        using var zombie = new StreamWriter(Path.Combine(folder["out.training"], "metrics.jsonl"), append: true) { AutoFlush = true };
+        TestTraining.Run(recipe, folder["out"], new TestTraining.Watcher(_ => zombie.WriteLine("{\"step\": 4, \"loss\": 99}"))).ResumedFrom.ShouldBe(3);
+        Losses(folder["out"]).Count.ShouldBe(6);
+    }
+
+    [Fact]
     public void A_checkpoint_of_another_recipe_is_refused()
     {
         using var folder = new TemporaryFolder();

@@ -62,13 +62,25 @@ public sealed class FolderArtifactStoreTests : IDisposable
     }
 
     [Fact]
-    public void Work_folders_are_found_again_until_they_are_deleted()
+    public void What_a_holder_kept_moves_to_the_next_one_and_is_out_of_reach_of_the_former()
     {
-        var work = store.WorkFolder("a", "s-0001");
-        File.WriteAllText(Path.Combine(work, "checkpoint"), "x");
-        store.WorkFolder("a", "s-0001").ShouldBe(work);
+        var first = store.WorkFolder("a", "s-0001", 9);
+        File.WriteAllText(Path.Combine(first, "checkpoint"), "x");
+        store.WorkFolder("a", "s-0001", 9).ShouldBe(first);
+
+        var next = store.WorkFolder("a", "s-0001", 10);
+        File.ReadAllText(Path.Combine(next, "checkpoint")).ShouldBe("x");
+        Directory.Exists(first).ShouldBeFalse();
+
+        // The former holder wakes up, and another one that claimed before the present one and slept until now.
+        Directory.CreateDirectory(first);
+        File.WriteAllText(Path.Combine(first, "checkpoint"), "late");
+        store.WorkFolder("a", "s-0001", 8);
+        store.WorkFolder("a", "s-0001", 10).ShouldBe(next);
+        File.ReadAllText(Path.Combine(store.WorkFolder("a", "s-0001", 11), "checkpoint")).ShouldBe("x");
+
         store.DeleteWorkFolder("a", "s-0001");
-        Directory.Exists(work).ShouldBeFalse();
+        Directory.Exists(Path.GetDirectoryName(next)).ShouldBeFalse();
     }
 
     private string Write(string artifact, string weights)
