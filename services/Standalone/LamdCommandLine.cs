@@ -78,5 +78,6 @@ internal static class LamdCommandLine
         TokenizeCommand.Create(),
         DataCommand.Create(),
         TrainCommand.Create(),
+        RewardCommand.Create(),
     ];
 }

@@ -55,6 +55,7 @@ public sealed class ModelConfig
         BosTokenId = _keys.Ints("bos_token_id") is [var bos, ..] ? bos : null;
         PadTokenId = _keys.Ints("pad_token_id") is [var pad, ..] ? pad : null;
         EosTokenIds = _keys.Ints("eos_token_id");
+        SequenceLabels = IsSequenceClassifier(json) ? _keys.Int("num_labels") ?? (json["id2label"] as JsonObject)?.Count ?? 2 : null;
     }
 
     /// <summary>The family: <c>llama</c>, <c>qwen2</c>, <c>gemma2</c> ...</summary>
@@ -147,6 +148,9 @@ public sealed class ModelConfig
     /// <summary>Tokens that end a text (one or several, empty when the file does not say).</summary>
     public IReadOnlyList<int> EosTokenIds { get; }
 
+    /// <summary>Numbers that the model gives for a whole sequence in place of logits over its vocabulary (1: a reward model); null for language models.</summary>
+    public int? SequenceLabels { get; }
+
     /// <summary>Reads a folder's config.json.</summary>
     /// <exception cref="InvalidInputException">It is missing or not valid.</exception>
     public static ModelConfig Read(string folder)
@@ -219,6 +223,24 @@ public sealed class ModelConfig
         return Parse(copy.ToJsonString(), FileName);
     }
 
+    /// <summary>A copy for the reward model that this language model becomes: another class, one label, and a padding token, by which transformers finds the last token of a row.</summary>
+    /// <param name="architecture">The class, <c>LlamaForSequenceClassification</c>.</param>
+    /// <param name="padTokenId">Padding token; null leaves what the file says.</param>
+    public ModelConfig AsRewardModel(string architecture, int? padTokenId)
+    {
+        var copy = (JsonObject)_json.DeepClone();
+        copy["architectures"] = new JsonArray(architecture);
+        copy["id2label"] = new JsonObject { ["0"] = "LABEL_0" };
+        copy["label2id"] = new JsonObject { ["LABEL_0"] = 0 };
+        copy.Remove("num_labels");
+        if (padTokenId is { } pad)
+        {
+            copy["pad_token_id"] = pad;
+        }
+
+        return Parse(copy.ToJsonString(), FileName);
+    }
+
     /// <summary>The config as JSON text: what was read, with the changes that were made.</summary>
     public string ToJson() => _json.ToJsonString(Indented) + "\n";
 
@@ -226,6 +248,9 @@ public sealed class ModelConfig
     public void Write(string folder) => AtomicFile.WriteAllText(Path.Combine(folder, FileName), ToJson());
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private static bool IsSequenceClassifier(JsonObject json) =>
+        json["architectures"] is JsonArray { Count: > 0 } classes && classes[0] is JsonValue first && first.TryGetValue<string>(out var name) && name.EndsWith("ForSequenceClassification", StringComparison.Ordinal);
 
     private bool[] ReadNoRopeLayers()
     {

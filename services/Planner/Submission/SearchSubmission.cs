@@ -176,6 +176,12 @@ public static partial class SearchSubmission
         }
 
         using var checkpoint = Checkpoint.Open(model.Path);
+        if (checkpoint.Config.SequenceLabels is not null)
+        {
+            throw new InvalidInputException(
+                spec.File, model.Line, $"models: '{model.Id}' scores texts instead of writing them ({model.Path}), so it cannot be a candidate; give a reward model to grpo or rloo as reward_model");
+        }
+
         if (File.Exists(Path.Combine(model.Path, "tokenizer.json")))
         {
             Tokenizer.Load(model.Path).EnsureFits(checkpoint.Config.VocabSize, model.Id);

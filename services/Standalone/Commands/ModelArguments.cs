@@ -26,7 +26,11 @@ internal sealed class ModelArguments
 
     public string Folder(ParseResult arguments) => arguments.GetValue(model)!;
 
-    public CausalLanguageModel Load(ParseResult arguments)
+    public CausalLanguageModel Load(ParseResult arguments) => Load(arguments, CausalLanguageModel.Load);
+
+    public CausalLanguageModel LoadRewardModel(ParseResult arguments) => Load(arguments, (folder, loading) => CausalLanguageModel.LoadRewardModel(folder, loading));
+
+    private CausalLanguageModel Load(ParseResult arguments, Func<string, ModelLoading, CausalLanguageModel> load)
     {
         var count = arguments.GetValue(threads);
         if (count < 1)
@@ -35,7 +39,7 @@ internal sealed class ModelArguments
         }
 
         TorchRuntime.Initialize(count);
-        var loaded = CausalLanguageModel.Load(Folder(arguments), new ModelLoading { Device = DeviceOf(arguments.GetValue(device)!), Dtype = DtypeOf(arguments.GetValue(dtype)!) });
+        var loaded = load(Folder(arguments), new ModelLoading { Device = DeviceOf(arguments.GetValue(device)!), Dtype = DtypeOf(arguments.GetValue(dtype)!) });
         if (arguments.GetValue(adapter) is { } folder)
         {
             LoraAdapters.Load(loaded, folder);

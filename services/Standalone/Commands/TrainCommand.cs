@@ -17,7 +17,7 @@ internal static class TrainCommand
         var json = new Option<bool>("--json") { Description = "Print the result as one JSON object." };
         var command = new Command(
             "train",
-            "Train a model: cpt, sft, dpo, kto, cpo, simpo, orpo, grpo, rloo, distillation, gkd; whole or with LoRA. Started again after a kill or Ctrl-C, it goes on from its last checkpoint. Example: lamd train recipe.yaml --output models/sft")
+            "Train a model: cpt, sft, dpo, kto, cpo, simpo, orpo, reward, grpo, rloo, distillation, gkd; whole or with LoRA. Started again after a kill or Ctrl-C, it goes on from its last checkpoint. Example: lamd train recipe.yaml --output models/sft")
         {
             recipe, output, model, json,
         };

@@ -2,7 +2,6 @@ using System.Text.Json;
 using LamdAgent.Domain.Recipes;
 using LamdAgent.Evaluation;
 using LamdAgent.Modeling.Training;
-using LamdAgent.Tokenization.Datasets;
 
 namespace LamdAgent.Trainer.TrainModel;
 
@@ -18,12 +17,12 @@ public static class RewardFunctions
     {
         public string Name => name;
 
-        public IReadOnlyList<double?> Score(IReadOnlyList<PromptRow> prompts, IReadOnlyList<string> completions, CancellationToken cancellation)
+        public IReadOnlyList<double?> Score(IReadOnlyList<GeneratedAnswer> answers, CancellationToken cancellation)
         {
-            var rewards = new double?[completions.Count];
-            Parallel.For(0, completions.Count, new ParallelOptions { CancellationToken = cancellation }, i =>
+            var rewards = new double?[answers.Count];
+            Parallel.For(0, answers.Count, new ParallelOptions { CancellationToken = cancellation }, i =>
             {
-                var verdict = grader.Grade(prompts[i].Item, JsonSerializer.SerializeToElement(completions[i]));
+                var verdict = grader.Grade(answers[i].Prompt.Item, JsonSerializer.SerializeToElement(answers[i].Text));
                 rewards[i] = grader.Metrics.Count > 0 && verdict.Metrics.TryGetValue(grader.Metrics[0], out var value) ? value : null;
             });
             return rewards;

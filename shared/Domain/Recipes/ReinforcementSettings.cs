@@ -6,11 +6,17 @@ public sealed record ReinforcementSettings
     /// <summary>Names of the reward functions that the caller supplies (graders); one at least.</summary>
     public IReadOnlyList<string> RewardFuncs { get; init; } = [];
 
-    /// <summary>Weight of each reward. Default 1 each.</summary>
+    /// <summary>Folders of reward models (method: reward) whose scores are rewards too, key <c>reward_model</c>: one or a list, after <see cref="RewardFuncs"/>. Their tokenizer must be the policy's.</summary>
+    public IReadOnlyList<string> RewardModels { get; init; } = [];
+
+    /// <summary>Weight of each reward: functions first, then models. Default 1 each.</summary>
     public IReadOnlyList<double>? RewardWeights { get; init; }
 
     /// <summary>Answers per prompt. Default 8 (rloo: 2).</summary>
     public int NumGenerations { get; init; } = 8;
+
+    /// <summary>Answers per prompt in evaluations. Default: as <see cref="NumGenerations"/>.</summary>
+    public int? NumGenerationsEval { get; init; }
 
     /// <summary>Longest answer in tokens. Default 512.</summary>
     public int MaxCompletionLength { get; init; } = 512;
@@ -79,8 +85,10 @@ public sealed record ReinforcementSettings
         var settings = new ReinforcementSettings
         {
             RewardFuncs = RecipeReader.Words(r.Optional("reward_funcs")) ?? [],
+            RewardModels = RecipeReader.Words(r.Optional("reward_model")) ?? [],
             RewardWeights = r.Numbers("reward_weights"),
             NumGenerations = r.Int("num_generations", rloo ? 2 : d.NumGenerations, 2, 4096),
+            NumGenerationsEval = r.OptionalInt("num_generations_eval", rloo ? 2 : 1, 4096),
             MaxCompletionLength = r.Int("max_completion_length", d.MaxCompletionLength, 1, 1 << 20),
             Temperature = r.Double("temperature", d.Temperature, 1e-4, 100),
             TopP = r.Double("top_p", d.TopP, 1e-9, 1),
@@ -114,9 +122,10 @@ public sealed record ReinforcementSettings
             throw r.Error("reward_clip_range", "give two numbers: [low, high]");
         }
 
-        if (settings.RewardWeights is { } weights && settings.RewardFuncs.Count > 0 && weights.Count != settings.RewardFuncs.Count)
+        var rewards = settings.RewardFuncs.Count + settings.RewardModels.Count;
+        if (settings.RewardWeights is { } weights && rewards > 0 && weights.Count != rewards)
         {
-            throw r.Error("reward_weights", $"{weights.Count} weights for {settings.RewardFuncs.Count} reward functions; give one each");
+            throw r.Error("reward_weights", $"{weights.Count} weights for {rewards} rewards; give one each, functions first");
         }
 
         return settings;

@@ -121,6 +121,7 @@ public sealed record TrainingRecipe
                 Eval = [.. Data.Eval.Select(d => d with { Path = At(d.Path)! })],
             },
             Distillation = Distillation with { TeacherModel = At(Distillation.TeacherModel) },
+            Reinforcement = Reinforcement with { RewardModels = [.. Reinforcement.RewardModels.Select(m => At(m)!)] },
         };
 
         string? At(string? path) => path is null ? null : Path.GetFullPath(path, Path.GetFullPath(folder));

@@ -27,6 +27,11 @@ internal static class ActionSpecReader
             {
                 list.Add(ReadMerge(merge, line, settings));
             }
+            else if (name == TrainingRecipe.NameOf(TrainingMethod.Reward))
+            {
+                throw new InvalidInputException(
+                    actions.File, line, "actions: 'reward' makes a model that scores answers instead of writing them, so it cannot be a candidate of a search; train it with lamd train and give it to grpo or rloo as reward_model");
+            }
             else
             {
                 throw new InvalidInputException(actions.File, line, $"actions: unknown action type '{name}'{NearestWord.Hint(name, valid)}");

@@ -5,8 +5,11 @@ using static TorchSharp.torch;
 namespace LamdAgent.Modeling.Adapters;
 
 /// <summary>The adapters during one pass: what a projection gives, changed by B A x.</summary>
-internal sealed class AdapterPass(IReadOnlyDictionary<Projection, LoraModule?[]> modules, Tensor[] weights, double dropoutShare, Generator? dropout)
+internal sealed class AdapterPass(IReadOnlyDictionary<Projection, LoraModule?[]> modules, Tensor[] weights, double dropoutShare, Generator? dropout, int? scoreSlot)
 {
+    /// <summary>A reward model's head, which trains whole beside the adapters; null for language models.</summary>
+    public Tensor? Score => scoreSlot is { } slot ? weights[slot] : null;
+
     /// <summary>The adapters' matrices in this pass, by slot.</summary>
     public Tensor[] Weights => weights;
 
@@ -38,7 +41,7 @@ internal sealed class AdapterPass(IReadOnlyDictionary<Projection, LoraModule?[]>
             again.set_state(state);
         }
 
-        return new AdapterPass(modules, replaced, dropoutShare, again);
+        return new AdapterPass(modules, replaced, dropoutShare, again, scoreSlot);
     }
 
     // (N, out) -> (N, out)

@@ -14,11 +14,13 @@ public sealed class LoraAdapters : IDisposable
 {
     private readonly CausalLanguageModel model;
     private readonly Dictionary<Projection, LoraModule?[]> modules;
+    private readonly int? scoreSlot;
 
-    private LoraAdapters(CausalLanguageModel model, LoraConfiguration configuration, Dictionary<Projection, LoraModule?[]> modules, ParameterLayout layout)
+    private LoraAdapters(CausalLanguageModel model, LoraConfiguration configuration, Dictionary<Projection, LoraModule?[]> modules, ParameterLayout layout, int? scoreSlot)
     {
         this.model = model;
         this.modules = modules;
+        this.scoreSlot = scoreSlot;
         Configuration = configuration;
         Parameters = new FlatParameters(layout, ScalarType.Float32, model.Dtype, model.Device);
     }
@@ -50,7 +52,7 @@ public sealed class LoraAdapters : IDisposable
     /// <exception cref="InvalidInputException">The folder is not sound, or the adapters do not fit the model.</exception>
     public static LoraAdapters Load(CausalLanguageModel model, string folder, bool trainable = false)
     {
-        var adapters = Build(model, PeftFiles.ReadConfig(folder));
+        var adapters = Build(model, PeftFiles.ReadConfig(folder, model.Spec));
         using var file = SafetensorsFile.Open(Path.Combine(folder, PeftFiles.WeightFile));
         using var noGrad = no_grad();
         var pieces = adapters.Parameters.Layout.Pieces.ToDictionary(p => PeftFiles.Prefix + p.Name, StringComparer.Ordinal);
@@ -77,7 +79,7 @@ public sealed class LoraAdapters : IDisposable
     /// <param name="baseModel">What PEFT should call the base model, or null.</param>
     public void Save(string folder, string? baseModel = null)
     {
-        PeftFiles.WriteConfig(folder, Configuration, baseModel, model.Spec.Names.InputMajor);
+        PeftFiles.WriteConfig(folder, Configuration, baseModel, model.Spec);
         var pieces = Parameters.Layout.Pieces.OrderBy(p => p.Name, StringComparer.Ordinal).ToList();
         using var writer = SafetensorsWriter.Create(Path.Combine(folder, PeftFiles.WeightFile), [.. pieces.Select(p => new TensorDeclaration(PeftFiles.Prefix + p.Name, DType.F32, p.Shape))]);
         foreach (var piece in pieces)
@@ -111,6 +113,12 @@ public sealed class LoraAdapters : IDisposable
                     target.copy_(merged);
                 }
             }
+
+            if (scoreSlot is { } score)
+            {
+                using var scope = NewDisposeScope();
+                model.Parameters.View(model.Parameters.Piece(Decoder.ScoreName)).copy_(weights[score]);
+            }
         }
 
         model.Parameters.Changed();
@@ -133,7 +141,7 @@ public sealed class LoraAdapters : IDisposable
         Parameters.Dispose();
     }
 
-    internal AdapterPass Begin(Generator? dropout) => new(modules, Parameters.Bind(), Configuration.Dropout, dropout);
+    internal AdapterPass Begin(Generator? dropout) => new(modules, Parameters.Bind(), Configuration.Dropout, dropout, scoreSlot);
 
     /// <summary>The module's part of its projection's matrix as [out, in]: a view.</summary>
     internal static Tensor MatrixOf(Projection projection, LoraModule module, Tensor weight) =>
@@ -187,11 +195,19 @@ public sealed class LoraAdapters : IDisposable
             throw new InvalidInputException($"lora: no module matches target_modules {string.Join(", ", configuration.TargetModules)}; the model has {string.Join(", ", known)}");
         }
 
-        return new LoraAdapters(model, configuration, found, layout);
+        // A new head must train, or the adapters would serve random numbers: PEFT's modules_to_save, as TRL asks for.
+        int? score = model.Spec.HasScoreHead ? layout.Add(Decoder.ScoreName, ParameterKind.Projection, 1, model.Spec.HiddenSize) : null;
+        return new LoraAdapters(model, configuration, found, layout, score);
     }
 
     private void Start(Generator generator)
     {
+        if (scoreSlot is not null)
+        {
+            using var scope = NewDisposeScope();
+            Parameters.View(Parameters.Piece(Decoder.ScoreName)).copy_(model.Parameters.View(model.Parameters.Piece(Decoder.ScoreName)));
+        }
+
         foreach (var (projection, adapted) in modules)
         {
             foreach (var module in adapted.OfType<LoraModule>())

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LamdAgent.Domain;
+using LamdAgent.Modeling.Architectures;
 
 namespace LamdAgent.Modeling.Adapters;
 
@@ -14,10 +15,13 @@ internal static class PeftFiles
     public const string B = ".lora_B.weight";
     public const string Magnitude = ".lora_magnitude_vector";
 
-    // What changes the mathematics and is not done here; anything but absent, null, false or empty is refused.
-    private static readonly string[] Refused = ["modules_to_save", "layers_to_transform", "layers_pattern", "layer_replication", "megatron_config", "trainable_token_indices", "lora_bias", "use_qalora", "target_parameters", "exclude_modules", "alora_invocation_tokens", "eva_config", "corda_config"];
+    // PEFT's word for the module that trains whole: a reward model's head.
+    private const string ScoreModule = "score";
 
-    public static LoraConfiguration ReadConfig(string folder)
+    // What changes the mathematics and is not done here; anything but absent, null, false or empty is refused.
+    private static readonly string[] Refused = ["layers_to_transform", "layers_pattern", "layer_replication", "megatron_config", "trainable_token_indices", "lora_bias", "use_qalora", "target_parameters", "exclude_modules", "alora_invocation_tokens", "eva_config", "corda_config"];
+
+    public static LoraConfiguration ReadConfig(string folder, DecoderSpec spec)
     {
         var path = Path.Combine(folder, ConfigFile);
         if (!File.Exists(path))
@@ -38,6 +42,14 @@ internal static class PeftFiles
                 throw new InvalidInputException(path, null, $"{key} is not supported");
             }
 
+            var saved = json["modules_to_save"] is JsonArray list && list.Count > 0 ? string.Join(", ", list.Select(t => t!.GetValue<string>())) : null;
+            if (saved != (spec.HasScoreHead ? ScoreModule : null))
+            {
+                throw new InvalidInputException(path, null, spec.HasScoreHead
+                    ? $"modules_to_save must be [{ScoreModule}] for a reward model; it is [{saved}]"
+                    : $"modules_to_save [{saved}] is not supported");
+            }
+
             if (json["bias"]?.GetValue<string>() is { } bias and not "none")
             {
                 throw new InvalidInputException(path, null, $"bias '{bias}' is not supported; supported: none");
@@ -50,7 +62,7 @@ internal static class PeftFiles
                 Dropout = json["lora_dropout"]?.GetValue<double>() ?? 0,
                 TargetModules = json["target_modules"] switch
                 {
-                    JsonArray list => [.. list.Select(t => t!.GetValue<string>())],
+                    JsonArray names => [.. names.Select(t => t!.GetValue<string>())],
                     JsonValue one when one.GetValue<string>() == LoraConfiguration.AllLinear => [LoraConfiguration.AllLinear],
                     var other => throw new InvalidInputException(path, null, $"target_modules must be a list of names or {LoraConfiguration.AllLinear}, not {other?.ToJsonString() ?? "null"}"),
                 },
@@ -66,21 +78,21 @@ internal static class PeftFiles
         }
     }
 
-    public static void WriteConfig(string folder, LoraConfiguration configuration, string? baseModel, bool fanInFanOut)
+    public static void WriteConfig(string folder, LoraConfiguration configuration, string? baseModel, DecoderSpec spec)
     {
         var json = new JsonObject
         {
             ["peft_type"] = "LORA",
-            ["task_type"] = "CAUSAL_LM",
+            ["task_type"] = spec.HasScoreHead ? "SEQ_CLS" : "CAUSAL_LM",
             ["base_model_name_or_path"] = baseModel,
             ["inference_mode"] = true,
             ["r"] = configuration.Rank,
             ["lora_alpha"] = configuration.Alpha,
             ["lora_dropout"] = configuration.Dropout,
             ["bias"] = "none",
-            ["fan_in_fan_out"] = fanInFanOut,
+            ["fan_in_fan_out"] = spec.Names.InputMajor,
             ["target_modules"] = configuration.TargetModules is [LoraConfiguration.AllLinear] ? LoraConfiguration.AllLinear : new JsonArray([.. configuration.TargetModules.Select(t => (JsonNode)t)]),
-            ["modules_to_save"] = null,
+            ["modules_to_save"] = spec.HasScoreHead ? new JsonArray(ScoreModule) : null,
             ["use_rslora"] = configuration.UseRslora,
             ["use_dora"] = configuration.UseDora,
             ["init_lora_weights"] = true,

@@ -65,12 +65,37 @@ public sealed class CausalLanguageModel : IDisposable
     {
         loading ??= new ModelLoading();
         var spec = DecoderFamilies.Describe(checkpoint.Config);
-        var assembled = new Decoder(spec);
-        var match = StoredParameters.Match(checkpoint, assembled.Layout, spec);
-        TorchRuntime.Initialize();
-        var model = new CausalLanguageModel(checkpoint.Config, spec, assembled, match, loading, checkpoint.Folder);
-        match.Load(checkpoint, model.Parameters.Master);
-        model.Parameters.Trainable = loading.Trainable;
+        return spec.HasScoreHead
+            ? throw new InvalidInputException(checkpoint.Folder, null, "is a reward model: it scores answers and cannot write or continue text; name it as reward_model, or ask it with lamd reward")
+            : Assemble(checkpoint, checkpoint.Config, spec, loading);
+    }
+
+    /// <summary>
+    /// Loads a reward model, or makes one from a language model: its output layer is left behind and a score head is drawn by the seed, as transformers does for
+    /// <c>AutoModelForSequenceClassification</c> with one label. Use it through <see cref="Scoring.RewardScorer"/>.
+    /// </summary>
+    /// <param name="folder">A reward model, or a language model when <paramref name="newHeadSeed"/> is given.</param>
+    /// <param name="loading">How.</param>
+    /// <param name="newHeadSeed">Seed of a new head for language models; null refuses them.</param>
+    /// <exception cref="InvalidInputException">It is not a model that can be loaded, or has no score head; the message says why.</exception>
+    public static CausalLanguageModel LoadRewardModel(string folder, ModelLoading loading, long? newHeadSeed = null)
+    {
+        using var checkpoint = Checkpoint.Open(folder);
+        var spec = DecoderFamilies.Describe(checkpoint.Config);
+        if (spec.HasScoreHead)
+        {
+            return Assemble(checkpoint, checkpoint.Config, spec, loading);
+        }
+
+        if (newHeadSeed is not { } seed)
+        {
+            throw new InvalidInputException(folder, null, "is a language model, not a reward model; train one from it with method: reward");
+        }
+
+        var model = Assemble(checkpoint, RewardConfig(checkpoint.Config, folder), spec.WithScoreHead(), loading);
+        using var noGrad = no_grad();
+        using var generator = new Generator((ulong)seed, CPU);
+        model.Draw(model.Parameters.Piece(Decoder.ScoreName), generator);
         return model;
     }
 
@@ -79,10 +104,18 @@ public sealed class CausalLanguageModel : IDisposable
     /// twice the layers. The same seed gives the same weights on every device.
     /// </summary>
     /// <exception cref="InvalidInputException">The config is not supported.</exception>
-    public static CausalLanguageModel Create(ModelConfig config, long seed, ModelLoading? loading = null)
+    public static CausalLanguageModel Create(ModelConfig config, long seed, ModelLoading? loading = null) => Create(config, DecoderFamilies.Describe(config), seed, loading ?? new ModelLoading());
+
+    /// <summary>A reward model with new weights, for the config and tokenizer of a folder.</summary>
+    /// <exception cref="InvalidInputException">The config is not supported.</exception>
+    public static CausalLanguageModel CreateRewardModel(string folder, long seed, ModelLoading loading)
     {
-        loading ??= new ModelLoading();
-        var spec = DecoderFamilies.Describe(config);
+        var config = ModelConfig.Read(folder);
+        return Create(RewardConfig(config, folder), DecoderFamilies.Describe(config).WithScoreHead(), seed, loading);
+    }
+
+    private static CausalLanguageModel Create(ModelConfig config, DecoderSpec spec, long seed, ModelLoading loading)
+    {
         var assembled = new Decoder(spec);
         TorchRuntime.Initialize();
         var model = new CausalLanguageModel(config, spec, assembled, StoredParameters.Usual(assembled.Layout, config.DType), loading, null);
@@ -170,7 +203,26 @@ public sealed class CausalLanguageModel : IDisposable
         }
     }
 
-    internal OutputHead Head(Tensor[] weights) => new(decoder, weights[decoder.OutputSlot], Spec.LogitsDivisor, Spec.LogitSoftcap);
+    internal OutputHead Head(Tensor[] weights, Tensor? score = null) => new(decoder, score ?? weights[decoder.OutputSlot], Spec.LogitsDivisor, Spec.LogitSoftcap);
+
+    private static CausalLanguageModel Assemble(Checkpoint checkpoint, ModelConfig config, DecoderSpec spec, ModelLoading loading)
+    {
+        var assembled = new Decoder(spec);
+        var match = StoredParameters.Match(checkpoint, assembled.Layout, spec, newScore: spec.HasScoreHead && checkpoint.Config.SequenceLabels is null);
+        TorchRuntime.Initialize();
+        var model = new CausalLanguageModel(config, spec, assembled, match, loading, checkpoint.Folder);
+        match.Load(checkpoint, model.Parameters.Master);
+        model.Parameters.Trainable = loading.Trainable;
+        return model;
+    }
+
+    // TRL's order: the tokenizer's padding token, else its end token. Without a tokenizer the config's own.
+    private static ModelConfig RewardConfig(ModelConfig config, string folder)
+    {
+        var tokenizer = Tokenization.Tokenizer.Exists(folder) ? Tokenization.Tokenizer.Load(folder) : null;
+        int? end = config.EosTokenIds is [var first, ..] ? first : null;
+        return config.AsRewardModel(DecoderFamilies.RewardArchitecture(config.ModelType), tokenizer?.PadId ?? config.PadTokenId ?? tokenizer?.EosId ?? end);
+    }
 
     private ModelOutput Run(TokenBatch batch, List<Tensor>? states, Func<Tensor, Tensor>? onEmbedding = null, Generator? dropout = null, bool recompute = false)
     {
@@ -194,7 +246,7 @@ public sealed class CausalLanguageModel : IDisposable
             Recompute = recompute,
             Fused = Fused,
         };
-        return new ModelOutput(decoder.Hidden(batch.IdArray, pass), Head(pass.Weights));
+        return new ModelOutput(decoder.Hidden(batch.IdArray, pass), Head(pass.Weights, pass.Adapters?.Score));
     }
 
     private void Fill(long seed)
@@ -203,17 +255,22 @@ public sealed class CausalLanguageModel : IDisposable
         using var generator = new Generator((ulong)seed, CPU);
         foreach (var piece in decoder.Layout.Pieces)
         {
-            using var scope = NewDisposeScope();
-            var target = Parameters.Master.narrow(0, piece.Offset, piece.Length);
-            var deviation = Deviation(piece.Kind);
-            if (deviation > 0)
-            {
-                target.copy_(randn(piece.Length, ScalarType.Float32, CPU, generator: generator) * deviation);
-            }
-            else
-            {
-                target.fill_(piece.Kind == ParameterKind.Norm && Spec.Norm != NormKind.RmsPlusOne ? 1 : 0);
-            }
+            Draw(piece, generator);
+        }
+    }
+
+    private void Draw(ParameterPiece piece, Generator generator)
+    {
+        using var scope = NewDisposeScope();
+        var target = Parameters.Master.narrow(0, piece.Offset, piece.Length);
+        var deviation = Deviation(piece.Kind);
+        if (deviation > 0)
+        {
+            target.copy_(randn(piece.Length, ScalarType.Float32, CPU, generator: generator) * deviation);
+        }
+        else
+        {
+            target.fill_(piece.Kind == ParameterKind.Norm && Spec.Norm != NormKind.RmsPlusOne ? 1 : 0);
         }
 
         double Deviation(ParameterKind kind) => kind switch

@@ -6,6 +6,9 @@ namespace LamdAgent.Modeling.Architectures;
 /// <summary>Embedding, layers, final norm and output layer, assembled from a <see cref="DecoderSpec"/>. Holds no weights: they come with each pass.</summary>
 internal sealed class Decoder
 {
+    /// <summary>A reward model's output layer, under the name that every family has for it.</summary>
+    public const string ScoreName = "score.weight";
+
     private readonly DecoderSpec spec;
     private readonly int embedding;
     private readonly int? positions;
@@ -34,7 +37,9 @@ internal sealed class Decoder
         }
 
         finalNorm = new Norm(Layout, names.Prefix + names.FinalNorm, spec.Norm, spec.HiddenSize, spec.NormEpsilon);
-        output = spec.TiedEmbeddings ? embedding : Layout.Add($"{names.Output}.weight", ParameterKind.Projection, spec.VocabSize, spec.HiddenSize);
+        output = spec.HasScoreHead ? Layout.Add(ScoreName, ParameterKind.Projection, 1, spec.HiddenSize)
+            : spec.TiedEmbeddings ? embedding
+            : Layout.Add($"{names.Output}.weight", ParameterKind.Projection, spec.VocabSize, spec.HiddenSize);
     }
 
     /// <summary>Where the parameters lie.</summary>

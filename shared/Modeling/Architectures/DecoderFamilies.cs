@@ -52,8 +52,29 @@ public static class DecoderFamilies
             RopeFrequencies.Check(rope, spec.HeadDim);
         }
 
-        return spec;
+        return config.SequenceLabels switch
+        {
+            null => spec,
+            1 => spec.WithScoreHead(),
+            var labels => throw new InvalidInputException($"config.json: a classifier of {labels} labels; only reward models, which have one, are supported"),
+        };
     }
+
+    /// <summary>What transformers calls the reward model of a family.</summary>
+    /// <exception cref="InvalidInputException">transformers has none.</exception>
+    public static string RewardArchitecture(string modelType) => modelType switch
+    {
+        "llama" => "LlamaForSequenceClassification",
+        "mistral" => "MistralForSequenceClassification",
+        "qwen2" => "Qwen2ForSequenceClassification",
+        "qwen3" => "Qwen3ForSequenceClassification",
+        "gemma2" => "Gemma2ForSequenceClassification",
+        "gemma3_text" => "Gemma3TextForSequenceClassification",
+        "phi3" => "Phi3ForSequenceClassification",
+        "smollm3" => "SmolLM3ForSequenceClassification",
+        "gpt2" => "GPT2ForSequenceClassification",
+        _ => throw new InvalidInputException($"method: reward: transformers has no reward model for {modelType} that could load the result; start from a model of another family"),
+    };
 
     private static DecoderSpec Llama(ModelConfig c) => new()
     {

@@ -98,11 +98,17 @@ public sealed record DecoderSpec
     /// <summary>Whether the output layer is the embedding.</summary>
     public bool TiedEmbeddings { get; init; }
 
+    /// <summary>Whether it ends in one number for each token (a reward model's <c>score.weight</c>, [1, D]) in place of logits over the vocabulary.</summary>
+    public bool HasScoreHead { get; init; }
+
     /// <summary>Standard deviation of new weights.</summary>
     public double InitializerRange { get; init; } = 0.02;
 
     /// <summary>How the checkpoint calls its tensors.</summary>
     public WeightNames Names { get; init; } = WeightNames.Llama;
+
+    /// <summary>The same decoder as a reward model. Scales and caps of logits are none of its business, as in transformers' <c>GenericForSequenceClassification</c>.</summary>
+    internal DecoderSpec WithScoreHead() => this with { HasScoreHead = true, TiedEmbeddings = false, LogitsDivisor = 1, LogitSoftcap = null };
 
     /// <summary>Rotary positions of a layer; null when it has none.</summary>
     internal RopeParameters? RopeOf(int layer) =>

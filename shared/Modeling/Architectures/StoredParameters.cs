@@ -17,8 +17,12 @@ internal sealed class StoredParameters
     private StoredParameters(List<(ParameterPiece Piece, string Name, DType DType)> stored) => this.stored = stored;
 
     /// <summary>Matches a checkpoint's tensors with the pieces of a layout.</summary>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="layout">The pieces.</param>
+    /// <param name="spec">What the model is made of.</param>
+    /// <param name="newScore">Whether the score head may be missing, because a language model becomes a reward model.</param>
     /// <exception cref="InvalidInputException">A tensor is missing, has another shape, or is not known.</exception>
-    public static StoredParameters Match(Checkpoint checkpoint, ParameterLayout layout, DecoderSpec spec)
+    public static StoredParameters Match(Checkpoint checkpoint, ParameterLayout layout, DecoderSpec spec, bool newScore = false)
     {
         var wanted = layout.Pieces.ToDictionary(p => p.Name, StringComparer.Ordinal);
         // The oldest files were saved from the model without its output layer, and so without the prefix.
@@ -51,6 +55,11 @@ internal sealed class StoredParameters
             matched.Add((piece, tensor.Name, tensor.DType));
         }
 
+        if (newScore && wanted.Remove(Decoder.ScoreName, out var score))
+        {
+            matched.Add((score, score.Name, checkpoint.Config.DType));
+        }
+
         return wanted.Count == 0
             ? new StoredParameters(matched)
             : throw new InvalidInputException(checkpoint.Folder, null, $"the checkpoint lacks {wanted.Count} tensors that its config asks for, the first is '{wanted.Keys.Min()}'");
@@ -63,7 +72,7 @@ internal sealed class StoredParameters
     public void Load(Checkpoint checkpoint, Tensor master)
     {
         using var noGrad = no_grad();
-        foreach (var (piece, name, dtype) in stored)
+        foreach (var (piece, name, dtype) in stored.Where(s => checkpoint.Tensors.ContainsKey(s.Name)))
         {
             var source = checkpoint.Tensors[name];
             for (long done = 0; done < piece.Length; done += SliceElements)
@@ -109,7 +118,7 @@ internal sealed class StoredParameters
         _ => throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "not a float type"),
     };
 
-    // Constants of old files, and the copy of the embedding that some tied models carry as an output layer.
+    // Constants of old files, the copy of the embedding that some tied models carry as an output layer, and the output layer that a reward model leaves behind.
     private static bool IsIgnored(string name, DecoderSpec spec) =>
-        (spec.TiedEmbeddings && name == $"{spec.Names.Output}.weight") || spec.Names.Ignored.Any(end => name.EndsWith(end, StringComparison.Ordinal));
+        ((spec.TiedEmbeddings || spec.HasScoreHead) && name == $"{spec.Names.Output}.weight") || spec.Names.Ignored.Any(end => name.EndsWith(end, StringComparison.Ordinal));
 }

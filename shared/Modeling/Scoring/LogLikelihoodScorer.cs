@@ -20,36 +20,16 @@ public sealed class LogLikelihoodScorer(CausalLanguageModel model, int tokensPer
     public IReadOnlyList<LogLikelihood> Score(IReadOnlyList<(IReadOnlyList<int> Prompt, IReadOnlyList<int> Continuation)> pairs, CancellationToken cancellationToken = default)
     {
         var results = new LogLikelihood[pairs.Count];
-        var batch = new List<int>();
-        var tokens = 0;
-        foreach (var i in Enumerable.Range(0, pairs.Count).OrderByDescending(i => Length(pairs[i], i)))
-        {
-            if (batch.Count > 0 && tokens + Length(pairs[i], i) > tokensPerBatch)
-            {
-                Flush();
-            }
-
-            batch.Add(i);
-            tokens += Length(pairs[i], i);
-        }
-
-        Flush();
-        return results;
-
-        void Flush()
+        foreach (var batch in TokenBudget.Batches([.. pairs.Select(Length)], tokensPerBatch))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (batch.Count > 0)
-            {
-                Score(batch, pairs, results);
-            }
-
-            batch.Clear();
-            tokens = 0;
+            Score(batch, pairs, results);
         }
+
+        return results;
     }
 
-    private void Score(List<int> batch, IReadOnlyList<(IReadOnlyList<int> Prompt, IReadOnlyList<int> Continuation)> pairs, LogLikelihood[] results)
+    private void Score(IReadOnlyList<int> batch, IReadOnlyList<(IReadOnlyList<int> Prompt, IReadOnlyList<int> Continuation)> pairs, LogLikelihood[] results)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();

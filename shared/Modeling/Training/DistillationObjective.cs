@@ -72,7 +72,7 @@ internal sealed class DistillationObjective(
         return new MicroBatchOutcome(loss, batch.Tokens.Count, metrics, chosen.Count);
     }
 
-    public IReadOnlyDictionary<string, double>? Evaluate(int batchSize, CancellationToken cancellation)
+    public Evaluated? Evaluate(int batchSize, CancellationToken cancellation)
     {
         if (evaluationRows.Count == 0)
         {
@@ -91,7 +91,7 @@ internal sealed class DistillationObjective(
             items += batch.TargetCount;
         }
 
-        return new Dictionary<string, double>(StringComparer.Ordinal) { ["eval_loss"] = loss / Math.Max(1, items) };
+        return new Evaluated(new Dictionary<string, double>(StringComparer.Ordinal) { ["eval_loss"] = loss / Math.Max(1, items) });
     }
 
     public void Dispose() => teacher.Dispose();

@@ -21,6 +21,6 @@ internal interface IObjective : IDisposable
     /// <summary>Forward and backward; gradients are added up in the model.</summary>
     MicroBatchOutcome Backward(IReadOnlyList<int> rows, MicroBatchShare share);
 
-    /// <summary>Loss and metrics of evaluation rows, without gradients; null when the method has no evaluation loss.</summary>
-    IReadOnlyDictionary<string, double>? Evaluate(int batchSize, CancellationToken cancellation);
+    /// <summary>Loss and metrics of evaluation rows, without gradients; null when there are none.</summary>
+    Evaluated? Evaluate(int batchSize, CancellationToken cancellation);
 }

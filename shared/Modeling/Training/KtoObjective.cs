@@ -26,25 +26,10 @@ internal sealed class KtoObjective(
         return Run([.. chosen.Select(i => rows[i])], share.MeanShare);
     }
 
-    public IReadOnlyDictionary<string, double>? Evaluate(int batchSize, CancellationToken cancellation)
+    public Evaluated? Evaluate(int batchSize, CancellationToken cancellation)
     {
-        if (evaluationRows.Count == 0)
-        {
-            return null;
-        }
-
         using var none = no_grad();
-        var sums = new MetricSums();
-        foreach (var part in evaluationRows.Chunk(batchSize))
-        {
-            cancellation.ThrowIfCancellationRequested();
-            using var scope = NewDisposeScope();
-            var outcome = Run(part, null);
-            sums.Add("loss", outcome.Loss, part.Length);
-            sums.Add(outcome.Metrics, part.Length);
-        }
-
-        return sums.Means().ToDictionary(m => $"eval_{m.Key}", m => m.Value, StringComparer.Ordinal);
+        return Evaluated.Over(evaluationRows, batchSize, cancellation, part => Run(part, null));
     }
 
     public void Dispose() => reference.Dispose();

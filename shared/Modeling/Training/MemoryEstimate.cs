@@ -31,10 +31,14 @@ public sealed record MemoryEstimate(long FixedBytes, double BytesPerToken, long 
             fixedBytes += width * parameters;
         }
 
+        // Reward models are usually as large as what they judge.
+        fixedBytes += recipe.Reinforcement.RewardModels.Count * width * parameters;
+
         // Kept per layer and token: inputs of the projections and norms in the computing type, norms and rotations in float32 beside them.
         double perLayer = (spec.HiddenSize * (4 * width + 16)) + (((spec.Heads + (2 * spec.KeyValueHeads)) * spec.HeadDim) * (2 * width + 12)) + (spec.IntermediateSize * 5 * width);
         var perToken = recipe.Run.GradientCheckpointing ? (spec.Layers * spec.HiddenSize * width) + perLayer : spec.Layers * perLayer;
-        return new MemoryEstimate(fixedBytes, perToken, 5L * 4 * spec.VocabSize, Math.Max(16, HeadPass.ChunkBytes / (4L * spec.VocabSize)));
+        var logits = spec.HasScoreHead ? 1 : spec.VocabSize;
+        return new MemoryEstimate(fixedBytes, perToken, 5L * 4 * logits, Math.Max(16, HeadPass.ChunkBytes / (4L * logits)));
     }
 
     /// <summary>Bytes for micro-batches of so many tokens.</summary>

@@ -1,4 +1,5 @@
 using LamdAgent.Domain;
+using LamdAgent.Domain.Configuration;
 using LamdAgent.Domain.Recipes;
 using LamdAgent.Modeling.Architectures;
 using LamdAgent.Modeling.Generation;
@@ -33,18 +34,33 @@ internal static class ObjectiveFactory
                 var evaluationTexts = data.Eval.Count == 0 ? [] : TrainingRows.Sequences(DatasetFiles.Tokens(data.Eval, recipe, modelFolder), recipe, data.Eval[0].Path, pack: false);
                 return new DistillationObjective(
                     recipe.Distillation, policy, Teacher(recipe, policy, frozen), texts, evaluationTexts, StopTokens.Of(modelFolder, policy.Model.Config), recipe.Run.Seed);
+            case TrainingMethod.Reward:
+                var judged = TrainingRows.Preferences(DatasetFiles.Preferences(data.Train, recipe, modelFolder), recipe, file);
+                var evaluationJudged = data.Eval.Count == 0 ? [] : TrainingRows.Preferences(DatasetFiles.Preferences(data.Eval, recipe, modelFolder), recipe, data.Eval[0].Path);
+                return new RewardObjective(recipe.Preference.CenterRewardsCoefficient, policy, judged, evaluationJudged);
             case TrainingMethod.Grpo or TrainingMethod.Rloo:
-                return new ReinforcementObjective(
-                    recipe,
-                    policy,
-                    recipe.Reinforcement.Beta == 0 ? null : Reference(recipe, policy, modelFolder, frozen),
-                    DatasetFiles.Prompts(data.Train, recipe, modelFolder),
-                    job.Rewards,
-                    Tokenizer.Load(modelFolder),
-                    StopTokens.Of(modelFolder, policy.Model.Config));
+                return Reinforcement(recipe, job, policy, modelFolder, frozen);
             default:
-                throw new InvalidInputException($"method '{TrainingRecipe.NameOf(recipe.Method)}' has a loss here but no training; use dpo, kto, cpo, simpo or orpo on the same preferences");
+                throw new InvalidOperationException($"no objective for method {recipe.Method}");
         }
+    }
+
+    private static ReinforcementObjective Reinforcement(TrainingRecipe recipe, TrainingJob job, Policy policy, string modelFolder, ModelLoading frozen)
+    {
+        var tokenizer = Tokenizer.Load(modelFolder);
+        var rows = DatasetFiles.Prompts(recipe.Data.Train, recipe, modelFolder);
+        var evaluationRows = DatasetFiles.Prompts(recipe.Data.Eval, recipe, modelFolder);
+        var functions = recipe.Reinforcement.RewardFuncs.Select(name => job.Rewards.FirstOrDefault(r => r.Name == name)
+            ?? throw new InvalidInputException($"reward_funcs: there is no reward function '{name}'{NearestWord.Hint(name, job.Rewards.Select(r => r.Name))}")).ToList();
+        if (functions.Count + recipe.Reinforcement.RewardModels.Count == 0)
+        {
+            throw new InvalidInputException("the recipe names no reward: give reward_funcs (graders) or reward_model (a folder)");
+        }
+
+        var models = recipe.Reinforcement.RewardModels.Select(folder => new RewardModelFunction(folder, tokenizer, frozen)).ToList();
+        var reference = recipe.Reinforcement.Beta == 0 ? null : Reference(recipe, policy, modelFolder, frozen);
+        var source = new RolloutSource(recipe, policy, reference, [.. functions, .. models], tokenizer, StopTokens.Of(modelFolder, policy.Model.Config));
+        return new ReinforcementObjective(recipe, policy, reference, rows, evaluationRows, source, models);
     }
 
     private static ReferenceModel Teacher(TrainingRecipe recipe, Policy policy, ModelLoading frozen)

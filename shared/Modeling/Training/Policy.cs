@@ -20,9 +20,7 @@ internal sealed class Policy : IDisposable
         _recipe = recipe;
         _modelFolder = modelFolder;
         var loadingWeights = recipe.Lora is null ? loading : loading with { Trainable = false };
-        Model = recipe.Init == "random"
-            ? CausalLanguageModel.Create(ModelConfig.Read(modelFolder), recipe.Run.Seed, loadingWeights)
-            : CausalLanguageModel.Load(modelFolder, loadingWeights);
+        Model = Start(loadingWeights);
         Adapters = recipe.Lora is { } lora ? LoraAdapters.Attach(Model, Configuration(lora), recipe.Run.Seed) : null;
     }
 
@@ -47,13 +45,19 @@ internal sealed class Policy : IDisposable
     /// <summary>A pass over a batch up to its output layer. With gradients enabled it is a training pass, with dropout and noise as the recipe says.</summary>
     public HeadPass Pass(TargetBatch batch, double temperature = 1)
     {
+        return new HeadPass(Forward(batch.Tokens), batch, Device, temperature);
+    }
+
+    /// <summary>The same for callers who take what they need from the hidden states.</summary>
+    public ModelOutput Forward(TokenBatch tokens)
+    {
         if (!is_grad_enabled())
         {
-            return new HeadPass(Model.Forward(batch.Tokens), batch, Device, temperature);
+            return Model.Forward(tokens);
         }
 
-        Func<Tensor, Tensor>? noise = _recipe.Data.NeftuneNoiseAlpha is { } alpha ? x => Noisy(x, alpha, batch.Tokens.Lengths) : null;
-        return new HeadPass(Model.Forward(batch.Tokens, noise, _random, _recipe.Run.GradientCheckpointing), batch, Device, temperature);
+        Func<Tensor, Tensor>? noise = _recipe.Data.NeftuneNoiseAlpha is { } alpha ? x => Noisy(x, alpha, tokens.Lengths) : null;
+        return Model.Forward(tokens, noise, _random, _recipe.Run.GradientCheckpointing);
     }
 
     /// <summary>Writes the trained model, or its adapters alone, into an existing folder.</summary>
@@ -79,9 +83,7 @@ internal sealed class Policy : IDisposable
 
         // Merged into weights read anew in float32: the computing copy may be bfloat16, in which a small change would be rounded away.
         var loading = new ModelLoading { Device = CPU, Dtype = ScalarType.Float32, Trainable = false };
-        using var whole = _recipe.Init == "random"
-            ? CausalLanguageModel.Create(ModelConfig.Read(_modelFolder), _recipe.Run.Seed, loading)
-            : CausalLanguageModel.Load(_modelFolder, loading);
+        using var whole = Start(loading);
         using var adapters = LoraAdapters.Attach(whole, Configuration(lora), _recipe.Run.Seed);
         using (no_grad())
         {
@@ -103,6 +105,14 @@ internal sealed class Policy : IDisposable
         Adapters?.Dispose();
         Model.Dispose();
     }
+
+    private CausalLanguageModel Start(ModelLoading loading) => (_recipe.Method == TrainingMethod.Reward, _recipe.Init == "random") switch
+    {
+        (false, false) => CausalLanguageModel.Load(_modelFolder, loading),
+        (false, true) => CausalLanguageModel.Create(ModelConfig.Read(_modelFolder), _recipe.Run.Seed, loading),
+        (true, false) => CausalLanguageModel.LoadRewardModel(_modelFolder, loading, _recipe.Run.Seed),
+        (true, true) => CausalLanguageModel.CreateRewardModel(_modelFolder, _recipe.Run.Seed, loading),
+    };
 
     // Padding-free batches have no padded length; the longest row is what a padded batch would have had.
     private Tensor Noisy(Tensor embeddings, double alpha, IReadOnlyList<int> lengths)

@@ -53,25 +53,11 @@ internal sealed class PreferenceObjective : IObjective
         return Run([.. rows], i => _rows[i], i => i, share.MeanShare);
     }
 
-    public IReadOnlyDictionary<string, double>? Evaluate(int batchSize, CancellationToken cancellation)
+    public Evaluated? Evaluate(int batchSize, CancellationToken cancellation)
     {
-        if (_evaluationRows.Count == 0)
-        {
-            return null;
-        }
-
         using var none = no_grad();
-        var sums = new MetricSums();
-        foreach (var rows in Enumerable.Range(0, _evaluationRows.Count).Chunk(batchSize))
-        {
-            cancellation.ThrowIfCancellationRequested();
-            using var scope = NewDisposeScope();
-            var outcome = Run(rows, i => _evaluationRows[i], i => _rows.Count + i, null);
-            sums.Add("loss", outcome.Loss, rows.Length);
-            sums.Add(outcome.Metrics, rows.Length);
-        }
-
-        return sums.Means().ToDictionary(m => $"eval_{m.Key}", m => m.Value, StringComparer.Ordinal);
+        return Evaluated.Over(
+            [.. Enumerable.Range(0, _evaluationRows.Count)], batchSize, cancellation, part => Run(part, i => _evaluationRows[i], i => _rows.Count + i, null));
     }
 
     public void Dispose() => _reference?.Dispose();

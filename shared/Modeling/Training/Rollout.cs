@@ -21,4 +21,7 @@ internal sealed record Rollout
 
     /// <summary>Log-probabilities under the reference.</summary>
     public float[]? RefLogps { get; set; }
+
+    /// <summary>Prompts and answers as one batch.</summary>
+    public static TargetBatch BatchOf(IEnumerable<Rollout> rollouts) => TargetBatch.FromCompletions([.. rollouts.Select(r => (r.Prompt.PromptIds, r.Completion))]);
 }

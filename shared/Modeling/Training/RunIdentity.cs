@@ -27,7 +27,7 @@ internal sealed record RunIdentity(string Digest, string RecipeJson, SortedDicti
             data[data.TryGetValue(name, out var other) && other != digest ? $"{name}-{digest[..8]}" : name] = digest;
         }
 
-        var models = new[] { modelFolder, recipe.RefModel, recipe.Distillation.TeacherModel }.OfType<string>().ToList();
+        var models = new[] { modelFolder, recipe.RefModel, recipe.Distillation.TeacherModel }.OfType<string>().Concat(recipe.Reinforcement.RewardModels).ToList();
         var pathless = (recipe with
         {
             Model = null,
@@ -38,6 +38,7 @@ internal sealed record RunIdentity(string Digest, string RecipeJson, SortedDicti
                 Eval = [.. recipe.Data.Eval.Select(d => d with { Path = Path.GetFileName(d.Path) })],
             },
             Distillation = recipe.Distillation with { TeacherModel = recipe.Distillation.TeacherModel is { } t ? Path.GetFileName(t) : null },
+            Reinforcement = recipe.Reinforcement with { RewardModels = [.. recipe.Reinforcement.RewardModels.Select(m => Path.GetFileName(m))] },
             Run = recipe.Run with { SaveSeconds = 0, SaveSteps = 0, SaveTotalLimit = 0, MaxMemoryGb = null },
         }).ToCanonicalJson();
         var modelDigests = models.ConvertAll(ModelDigest);

@@ -38,7 +38,7 @@ internal sealed class SftObjective(
         return Outcome(scores, batch, share.StepItems);
     }
 
-    public IReadOnlyDictionary<string, double>? Evaluate(int batchSize, CancellationToken cancellation)
+    public Evaluated? Evaluate(int batchSize, CancellationToken cancellation)
     {
         if (evaluationRows.Count == 0)
         {
@@ -64,7 +64,7 @@ internal sealed class SftObjective(
 
         return items == 0
             ? null
-            : new Dictionary<string, double>(StringComparer.Ordinal) { ["eval_loss"] = loss / items, ["eval_mean_token_accuracy"] = correct / items };
+            : new Evaluated(new Dictionary<string, double>(StringComparer.Ordinal) { ["eval_loss"] = loss / items, ["eval_mean_token_accuracy"] = correct / items });
     }
 
     public void Dispose()

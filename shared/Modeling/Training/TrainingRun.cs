@@ -210,12 +210,12 @@ internal sealed class TrainingRun : IDisposable
             return;
         }
 
-        metrics.Add(evaluated, 1);
-        var loss = evaluated["eval_loss"];
-        var better = _state.BestEvalLoss is not { } best || loss < best - _recipe.Run.EarlyStoppingThreshold;
+        metrics.Add(evaluated.Metrics, 1);
+        _state = _state with { EvalLoss = evaluated.Metrics["eval_loss"] };
+        var better = _state.BestEvalCost is not { } best || evaluated.Cost < best - _recipe.Run.EarlyStoppingThreshold;
         _state = better
-            ? _state with { EvalLoss = loss, BestEvalLoss = loss, BestStep = _state.Step, WithoutImprovement = 0 }
-            : _state with { EvalLoss = loss, WithoutImprovement = _state.WithoutImprovement + 1 };
+            ? _state with { BestEvalCost = evaluated.Cost, BestStep = _state.Step, WithoutImprovement = 0 }
+            : _state with { WithoutImprovement = _state.WithoutImprovement + 1 };
         if (better && _recipe.Run.LoadBestModelAtEnd)
         {
             _checkpoints.SaveBest(_state.Step, _policy.Trained.Master);
@@ -224,7 +224,7 @@ internal sealed class TrainingRun : IDisposable
         if (_recipe.Run.EarlyStoppingPatience is { } patience && _state.WithoutImprovement >= patience)
         {
             _state = _state with { StoppedEarly = true };
-            Say($"stopped early: no better evaluation loss than {_state.BestEvalLoss:G5} (step {_state.BestStep}) in {patience} evaluations");
+            Say($"stopped early: no better evaluation than that of step {_state.BestStep} in {patience} evaluations");
         }
     }
 

@@ -36,8 +36,8 @@ internal sealed record TrainingState
     /// <summary>Last evaluation loss.</summary>
     public double? EvalLoss { get; init; }
 
-    /// <summary>Best evaluation loss.</summary>
-    public double? BestEvalLoss { get; init; }
+    /// <summary>Cost of the best evaluation: its loss, or for rewards of generated answers the reward with its sign turned.</summary>
+    public double? BestEvalCost { get; init; }
 
     /// <summary>Step of the best evaluation.</summary>
     public int BestStep { get; init; }

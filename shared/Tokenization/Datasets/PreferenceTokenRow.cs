@@ -5,4 +5,5 @@ namespace LamdAgent.Tokenization.Datasets;
 /// <param name="ChosenIds">The better answer with its end token.</param>
 /// <param name="RejectedIds">The worse answer with its end token.</param>
 /// <param name="Line">Line of the data file, counted from 1.</param>
-public sealed record PreferenceTokenRow(int[] PromptIds, int[] ChosenIds, int[] RejectedIds, int Line);
+/// <param name="Margin">How much better the chosen answer is said to be (key <c>margin</c>), for reward models; null when the row does not say.</param>
+public sealed record PreferenceTokenRow(int[] PromptIds, int[] ChosenIds, int[] RejectedIds, int Line, double? Margin = null);

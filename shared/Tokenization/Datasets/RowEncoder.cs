@@ -84,7 +84,7 @@ internal sealed class RowEncoder(Tokenizer? given, DatasetOptions options)
             IdenticalAnswers++;
         }
 
-        return Answers(prompt, chosen, rejected) ? [new PreferenceTokenRow(prompt, chosen, rejected, line)] : [];
+        return Answers(prompt, chosen, rejected) ? [new PreferenceTokenRow(prompt, chosen, rejected, line, fields.Number("margin"))] : [];
     }
 
     public IReadOnlyList<LabelledTokenRow> Labelled(JsonElement row, int line)

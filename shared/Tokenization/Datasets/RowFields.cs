@@ -29,6 +29,14 @@ internal readonly record struct RowFields(JsonElement Row)
         _ => throw Bad($"'{key}' is true or false"),
     };
 
+    /// <summary>A number, or null when the row has none of that name.</summary>
+    public double? Number(string key) => Optional(key) switch
+    {
+        null => null,
+        { ValueKind: JsonValueKind.Number } value => value.GetDouble(),
+        _ => throw Bad($"'{key}' is a number"),
+    };
+
     public int[] Ids(string key)
     {
         var value = Required(key);

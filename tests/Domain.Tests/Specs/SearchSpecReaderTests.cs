@@ -85,6 +85,7 @@ public sealed class SearchSpecReaderTests
     [InlineData("seed: 7", "sead: 7", "search.yaml:4: unknown key 'sead'; did you mean 'seed'?")]
     [InlineData("{id: base, path: base}", "{id: base, pth: base}", "search.yaml:6: models[0]: 'path' is missing")]
     [InlineData("format: messages, description", "format: mesages, description", "search.yaml:8: datasets[0].format: unknown value 'mesages'; did you mean 'messages'?")]
+    [InlineData("  sft:", "  reward:", "search.yaml:15: actions: 'reward' makes a model that scores answers instead of writing them")]
     [InlineData("  sft:", "  sfft:", "search.yaml:15: actions: unknown action type 'sfft'; did you mean 'sft'?")]
     [InlineData("  sft:\n", "  sft:\n    datasets: [tols]\n", "search.yaml:16: actions.sft.datasets[0]: unknown dataset 'tols'; did you mean 'tools'?")]
     [InlineData("  sft:\n", "  sft:\n    datasets: [pairs]\n", "search.yaml:16: actions.sft.datasets[0]: dataset 'pairs' has rows of format preference; sft reads messages, prompt_completion, tokens, text")]

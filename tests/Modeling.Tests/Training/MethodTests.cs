@@ -2,7 +2,6 @@ using System.Text.Json;
 using LamdAgent.Domain;
 using LamdAgent.Modeling.Training;
 using LamdAgent.TestKit;
-using LamdAgent.Tokenization.Datasets;
 
 namespace LamdAgent.Modeling.Tests.Training;
 
@@ -17,7 +16,7 @@ public sealed class MethodTests
     {
         using var folder = new TemporaryFolder();
         TestTraining.Run(TestTraining.Recipe(yaml), folder["out"]);
-        var margins = Metric(folder["out"], "rewards/margins");
+        var margins = TestTraining.Metric(folder["out"], "rewards/margins");
         margins[^3..].Average().ShouldBeGreaterThan(margins[..3].Average());
     }
 
@@ -36,7 +35,7 @@ public sealed class MethodTests
         });
         File.WriteAllLines(folder["kto.jsonl"], rows);
         TestTraining.Run(TestTraining.Recipe($"method: kto\nlearning_rate: 2e-3\nmax_steps: 10\nper_device_train_batch_size: 4\ndataset: {folder["kto.jsonl"]}"), folder["out"]);
-        var margins = Metric(folder["out"], "rewards/margins");
+        var margins = TestTraining.Metric(folder["out"], "rewards/margins");
         margins[^3..].Average().ShouldBeGreaterThan(0.01);
     }
 
@@ -47,7 +46,7 @@ public sealed class MethodTests
         const string common = "method: sft\nprecision: float32\nlearning_rate: 1e-3\nmax_steps: 4\nshuffle: false\n";
         TestTraining.Run(TestTraining.Recipe(common + "per_device_train_batch_size: 12"), folder["big"]);
         TestTraining.Run(TestTraining.Recipe(common + "per_device_train_batch_size: 3\ngradient_accumulation_steps: 4"), folder["small"]);
-        var (big, small) = (Metric(folder["big"], "loss"), Metric(folder["small"], "loss"));
+        var (big, small) = (TestTraining.Metric(folder["big"], "loss"), TestTraining.Metric(folder["small"], "loss"));
         for (var i = 0; i < big.Length; i++)
         {
             small[i].ShouldBe(big[i], 1e-4);
@@ -65,12 +64,12 @@ public sealed class MethodTests
             TestTraining.Run(
                 TestTraining.Recipe($"method: gkd\nlearning_rate: 3e-3\nmax_steps: 8\nper_device_train_batch_size: 8\nbeta: {beta}\nlmbda: {lmbda}\nmax_new_tokens: 8\nteacher_model: {folder["teacher"]}\nshuffle: false"),
                 folder[name]);
-            var losses = Metric(folder[name], "loss");
+            var losses = TestTraining.Metric(folder[name], "loss");
             losses[^1].ShouldBeLessThan(losses[0]);
         }
 
         TestTraining.Run(TestTraining.Recipe($"method: distillation\nlearning_rate: 0\nmax_steps: 1\nprecision: float32\nteacher_model: {TestTraining.Model}"), folder["same"]);
-        Metric(folder["same"], "loss")[0].ShouldBe(0, 1e-6);
+        TestTraining.Metric(folder["same"], "loss")[0].ShouldBe(0, 1e-6);
     }
 
     [Theory]
@@ -81,19 +80,19 @@ public sealed class MethodTests
     public void Rewards_of_generated_answers_go_up_and_a_resumed_run_ends_the_same(string method)
     {
         using var folder = new TemporaryFolder();
-        var model = WithTokenizer(folder);
+        var model = TestTraining.WithTokenizer(folder);
         File.WriteAllLines(folder["prompts.jsonl"], Enumerable.Range(0, 8).Select(i => $"{{\"prompt_ids\": [{20 + i}, {30 + i}, {40 + i}], \"answer\": {i}}}"));
         var recipe = TestTraining.Recipe(
             $"method: {method}\nmax_steps: 12\nlearning_rate: 5e-3\nmax_grad_norm: 1\nper_device_train_batch_size: 16\nnum_generations: 8\nmax_completion_length: 8\nreward_funcs: [low_ids]\ndataset: {folder["prompts.jsonl"]}");
         TestTraining.Run(recipe, folder["out"], rewards: [new ShareOfEarlyLetters()], model: model);
-        var rewards = Metric(folder["out"], "reward");
+        var rewards = TestTraining.Metric(folder["out"], "reward");
         rewards[^3..].Average().ShouldBeGreaterThan(rewards[..3].Average());
 
         using var stop = new CancellationTokenSource();
         Should.Throw<OperationCanceledException>(() => TestTraining.Run(
             recipe, folder["parts"], new TestTraining.Watcher(p => { if (p.Step == 4 && p.Message is null) { stop.Cancel(); } }), stop.Token, [new ShareOfEarlyLetters()], model));
         TestTraining.Run(recipe, folder["parts"], rewards: [new ShareOfEarlyLetters()], model: model).ResumedFrom.ShouldBe(4);
-        Metric(folder["parts"], "loss").ShouldBe(Metric(folder["out"], "loss"));
+        TestTraining.Metric(folder["parts"], "loss").ShouldBe(TestTraining.Metric(folder["out"], "loss"));
     }
 
     [Fact]
@@ -104,7 +103,7 @@ public sealed class MethodTests
         File.Copy(Path.Combine(TestTraining.Model, "config.json"), folder["empty", "config.json"]);
         var recipe = TestTraining.Recipe("method: cpt\ninit: random\nmax_steps: 20\nlearning_rate: 5e-3\nper_device_train_batch_size: 8");
         TestTraining.Run(recipe, folder["a"], model: folder["empty"]);
-        var losses = Metric(folder["a"], "loss");
+        var losses = TestTraining.Metric(folder["a"], "loss");
         losses[0].ShouldBe(Math.Log(288), 0.3);
         losses[^1].ShouldBeLessThan(losses[0] - 0.3);
     }
@@ -143,7 +142,7 @@ public sealed class MethodTests
     public void What_cannot_be_trained_is_refused_with_its_reason(string yaml, string message)
     {
         using var folder = new TemporaryFolder();
-        var model = yaml.Contains("grpo", StringComparison.Ordinal) ? WithTokenizer(folder) : null;
+        var model = yaml.Contains("grpo", StringComparison.Ordinal) ? TestTraining.WithTokenizer(folder) : null;
         File.WriteAllText(folder["prompts.jsonl"], "{\"prompt_ids\": [20, 21]}\n");
         var data = model is null ? "" : $"\ndataset: {folder["prompts.jsonl"]}";
         Should.Throw<InvalidInputException>(() => TestTraining.Run(TestTraining.Recipe(yaml + data), folder["out"], model: model)).Message.ShouldContain(message);
@@ -167,7 +166,7 @@ public sealed class MethodTests
         var said = new List<string>();
         TestTraining.Run(TestTraining.Recipe(yaml + "\nmax_memory_gb: 0.006"), folder["scarce"], new TestTraining.Watcher(p => said.Add(p.Message ?? "")));
         said.ShouldContain(m => m.Contains("cut into"));
-        var (plain, scarce) = (Metric(folder["plain"], "loss"), Metric(folder["scarce"], "loss"));
+        var (plain, scarce) = (TestTraining.Metric(folder["plain"], "loss"), TestTraining.Metric(folder["scarce"], "loss"));
         for (var i = 0; i < plain.Length; i++)
         {
             scarce[i].ShouldBe(plain[i], 1e-4);
@@ -184,8 +183,8 @@ public sealed class MethodTests
         var yaml = method + "\nlearning_rate: 5e-3\nmax_steps: 4\nper_device_train_batch_size: 6\nprecision: float32";
         TestTraining.Run(TestTraining.Recipe(yaml), folder["kept"]);
         TestTraining.Run(TestTraining.Recipe(yaml + "\ngradient_checkpointing: true"), folder["again"]);
-        var (kept, again) = (Metric(folder["kept"], "loss"), Metric(folder["again"], "loss"));
-        var (keptNorms, againNorms) = (Metric(folder["kept"], "grad_norm"), Metric(folder["again"], "grad_norm"));
+        var (kept, again) = (TestTraining.Metric(folder["kept"], "loss"), TestTraining.Metric(folder["again"], "loss"));
+        var (keptNorms, againNorms) = (TestTraining.Metric(folder["kept"], "grad_norm"), TestTraining.Metric(folder["again"], "grad_norm"));
         for (var i = 0; i < kept.Length; i++)
         {
             again[i].ShouldBe(kept[i], 1e-5);
@@ -201,34 +200,14 @@ public sealed class MethodTests
             TestTraining.Recipe($"method: sft\nlearning_rate: 2e-2\nlr_scheduler_type: constant\nmax_steps: 60\nper_device_train_batch_size: 8\neval_dataset: {Repository.Golden("train", "rows-sft.jsonl")}\neval_steps: 1\nearly_stopping_patience: 2\nearly_stopping_threshold: 0.3"),
             folder["out"]);
         result.StoppedEarly.ShouldBeTrue();
-        Metric(folder["out"], "eval_loss").Length.ShouldBe(result.Steps);
-    }
-
-    private static double[] Metric(string folder, string name) =>
-        [.. File.ReadLines(Path.Combine(folder, "metrics.jsonl")).Select(l => JsonDocument.Parse(l).RootElement.TryGetProperty(name, out var v) ? v.GetDouble() : double.NaN).Where(double.IsFinite)];
-
-    // The tiny reference model has no tokenizer; any that covers its ids will do for decoding.
-    private static string WithTokenizer(TemporaryFolder folder)
-    {
-        Directory.CreateDirectory(folder["model"]);
-        foreach (var file in (string[])["config.json", "model.safetensors"])
-        {
-            File.Copy(Path.Combine(TestTraining.Model, file), folder["model", file]);
-        }
-
-        var vocabulary = string.Join(", ", Enumerable.Range(0, 288).Select(i => $"\"{(char)(0x4E00 + i)}\": {i}"));
-        File.WriteAllText(
-            folder["model", "tokenizer.json"],
-            """{"version": "1.0", "added_tokens": [], "normalizer": null, "pre_tokenizer": null, "post_processor": null, "decoder": {"type": "Fuse"}, "model": {"type": "BPE", "vocab": {VOCABULARY}, "merges": []}}"""
-                .Replace("VOCABULARY", vocabulary, StringComparison.Ordinal));
-        return folder["model"];
+        TestTraining.Metric(folder["out"], "eval_loss").Length.ShouldBe(result.Steps);
     }
 
     private sealed class ShareOfEarlyLetters : IRewardFunction
     {
         public string Name => "low_ids";
 
-        public IReadOnlyList<double?> Score(IReadOnlyList<PromptRow> prompts, IReadOnlyList<string> completions, CancellationToken cancellation) =>
-            [.. completions.Select(c => (double?)(c.Count(l => l - 0x4E00 < 144) / 8.0))];
+        public IReadOnlyList<double?> Score(IReadOnlyList<GeneratedAnswer> answers, CancellationToken cancellation) =>
+            [.. answers.Select(a => (double?)(a.Text.Count(l => l - 0x4E00 < 144) / 8.0))];
     }
 }

@@ -71,6 +71,17 @@ public sealed class SearchSubmissionTests
     }
 
     [Fact]
+    public void A_reward_model_is_no_start()
+    {
+        using var folder = Folder();
+        var config = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(folder["base", "config.json"]))!;
+        config["architectures"] = new System.Text.Json.Nodes.JsonArray("LlamaForSequenceClassification");
+        File.WriteAllText(folder["base", "config.json"], config.ToJsonString());
+        Should.Throw<InvalidInputException>(() => SearchSubmission.Prepare(folder["search.yaml"], null, new SearchOverrides(), TimeProvider.System))
+            .Message.ShouldContain(":4: models: 'base' scores texts instead of writing them");
+    }
+
+    [Fact]
     public void A_task_without_a_test_and_data_that_hold_evaluation_items_are_refused()
     {
         using var folder = Folder();
