@@ -1,16 +1,4 @@
 using LamdAgent.Hosting.Services;
+using LamdAgent.Evaluator;
 
-namespace LamdAgent.Evaluator;
-
-internal static class Program
-{
-    private static async Task Main(string[] args)
-    {
-        var builder = WebApplication.CreateBuilder(args);
-        builder.Services.AddEvaluator();
-        builder.AddServiceDefaults("evaluator", bus => bus.AddEvaluatorQueues());
-        var app = builder.Build();
-        app.MapServiceDefaults();
-        await app.RunAsync();
-    }
-}
+return await ServiceHost.RunAsync(args, "evaluator", services => services.AddEvaluator(), bus => bus.AddEvaluatorQueues());

@@ -1,16 +1,4 @@
 using LamdAgent.Hosting.Services;
+using LamdAgent.Merger;
 
-namespace LamdAgent.Merger;
-
-internal static class Program
-{
-    private static async Task Main(string[] args)
-    {
-        var builder = WebApplication.CreateBuilder(args);
-        builder.Services.AddMerger();
-        builder.AddServiceDefaults("merger", bus => bus.AddMergerQueues());
-        var app = builder.Build();
-        app.MapServiceDefaults();
-        await app.RunAsync();
-    }
-}
+return await ServiceHost.RunAsync(args, "merger", services => services.AddMerger(), bus => bus.AddMergerQueues());

@@ -1,4 +1,3 @@
-using LamdAgent.Domain;
 using LamdAgent.Hosting.Bus;
 using LamdAgent.Hosting.Steps;
 using LamdAgent.Storage;
@@ -21,7 +20,7 @@ using OpenTelemetry.Trace;
 namespace LamdAgent.Hosting.Services;
 
 /// <summary>What all services share: store, artifacts, bus, checks at start, health, metrics and traces. A service adds only what is its own.</summary>
-public static class ServiceDefaults
+internal static class ServiceDefaults
 {
     private const string SqliteScheme = "sqlite:";
 
@@ -40,7 +39,9 @@ public static class ServiceDefaults
         services.AddHostedService<DependencyCheck>();
         services.AddBus(BusTransport.RabbitMq, queues);
         services.AddHealthChecks().AddCheck<StoreHealthCheck>("store", tags: ["ready"]);
-        services.AddOptions<HostOptions>().Configure<IOptions<BusOptions>>((host, bus) => host.ShutdownTimeout = bus.Value.StopTimeout + TimeSpan.FromSeconds(10));
+        // Read past the options, whose checks would throw here, one section at a time, before the start can name all that is wrong.
+        var stopTimeout = builder.Configuration.GetValue($"{BusOptions.Section}:{nameof(BusOptions.StopTimeout)}", new BusOptions().StopTimeout);
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = stopTimeout + TimeSpan.FromSeconds(10));
         AddTelemetry(builder, service);
         return builder;
     }
@@ -56,9 +57,9 @@ public static class ServiceDefaults
     }
 
     private static IRunStore OpenStore(StoreOptions options) =>
-        options.Url.StartsWith(SqliteScheme, StringComparison.Ordinal) ? SqliteRunStore.Open(options.Url[SqliteScheme.Length..])
-        : options.Url.StartsWith("mongodb", StringComparison.Ordinal) ? MongoRunStore.Open(options.Url, options.Database)
-        : throw new InvalidInputException("Store__Url must begin with mongodb://, mongodb+srv:// or sqlite:");
+        options.Url.StartsWith(SqliteScheme, StringComparison.Ordinal)
+            ? SqliteRunStore.Open(options.Url[SqliteScheme.Length..])
+            : MongoRunStore.Open(options.Url, options.Database);
 
     private static void AddTelemetry(WebApplicationBuilder builder, string service)
     {
