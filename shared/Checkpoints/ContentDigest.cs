@@ -19,13 +19,13 @@ public static class ContentDigest
     /// <summary>Of a text in UTF-8.</summary>
     public static string OfText(string text) => OfBytes(Encoding.UTF8.GetBytes(text));
 
-    /// <summary>Of every file of a folder (not of those below it), by name.</summary>
+    /// <summary>Of every file of a model's folder, by name; of folders below it only an adapter that it carries counts (<see cref="CarriedAdapter"/>).</summary>
     public static SortedDictionary<string, string> OfFolder(string folder)
     {
         var digests = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var file in Directory.EnumerateFiles(folder))
+        foreach (var name in CarriedAdapter.FilesOf(folder))
         {
-            digests.Add(Path.GetFileName(file), OfFile(file));
+            digests.Add(name, OfFile(Path.Combine(folder, name)));
         }
 
         return digests;

@@ -53,9 +53,16 @@ public sealed record ModelManifest
     public static string CurrentCodeVersion { get; } =
         typeof(ModelManifest).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
-    /// <summary>One digest for a model from the digests of its files: those of the weights and of config.json count.</summary>
-    public static string DigestOf(IReadOnlyDictionary<string, string> files) =>
-        ContentDigest.Combine(files.Where(f => f.Key == ModelConfig.FileName || f.Key.EndsWith(".safetensors", StringComparison.Ordinal)));
+    /// <summary>One digest for a model from the digests of its files: those of the weights and of config.json count, of an adapter that it carries too.</summary>
+    public static string DigestOf(IReadOnlyDictionary<string, string> files) => ContentDigest.Combine(files.Where(f => IsIdentity(f.Key)));
+
+    /// <summary>Whether a file of a model's folder is part of what the model is: <see cref="DigestOf"/> counts it.</summary>
+    public static bool IsIdentity(string file) =>
+        file is ModelConfig.FileName or $"{CarriedAdapter.FolderName}/{CarriedAdapter.ConfigFile}" || file.EndsWith(".safetensors", StringComparison.Ordinal);
+
+    /// <summary>The same for a folder whose files are hashed for it.</summary>
+    public static string DigestOfFolder(string folder) =>
+        DigestOf(CarriedAdapter.FilesOf(folder).Where(IsIdentity).ToDictionary(name => name, name => ContentDigest.OfFile(Path.Combine(folder, name)), StringComparer.Ordinal));
 
     /// <summary>Whether a folder has a lamd.json.</summary>
     public static bool Exists(string folder) => File.Exists(Path.Combine(folder, FileName));

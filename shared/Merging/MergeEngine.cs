@@ -71,7 +71,7 @@ public static class MergeEngine
 
     private static MergeResult RunOne(MergeConfig config, MergeOptions options, string folder, IProgress<MergeProgress>? progress, CancellationToken cancellation)
     {
-        using var inputs = MergeInputs.Open(config, options.Resolve);
+        using var inputs = MergeInputs.Open(config, options.Resolve, options.KnownDigest, options.IgnoreLineage);
         var plan = inputs.Plan(config);
         var declarations = plan.Tensors.Select(t => t.Declare()).ToList();
         var outputBytes = declarations.Sum(d => d.ByteLength);

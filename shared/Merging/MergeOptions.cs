@@ -33,6 +33,12 @@ public sealed record MergeOptions
     /// <summary>Id of the declared base that the models descend from, when the caller knows it.</summary>
     public string? Base { get; init; }
 
+    /// <summary>Digest of a model by its name in the configuration, where the caller knows it; saves hashing its files when descent is checked.</summary>
+    public Func<string, string?>? KnownDigest { get; init; }
+
+    /// <summary>Whether task vectors are taken to a base from which a model is known not to descend; the result says so.</summary>
+    public bool IgnoreLineage { get; init; }
+
     /// <summary>Makes the stream for a weight file; for tests of disks that fail.</summary>
     internal Func<string, Stream>? CreateFile { get; init; }
 

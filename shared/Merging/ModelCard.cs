@@ -26,6 +26,12 @@ internal static class ModelCard
             text.Append($"- {parent.Id}{(parent.Digest is null ? "" : $" (`{parent.Digest[..12]}`)")}{(parent.Id == manifest.Base ? ", base" : "")}\n");
         }
 
+        if (plan.Warnings.Count > 0)
+        {
+            text.Append("\n## Notes\n\n");
+            text.AppendJoin("", plan.Warnings.Select(w => $"- {w}\n"));
+        }
+
         text.Append("\n## Configuration\n\n```json\n");
         text.Append(JsonSerializer.Serialize(manifest.Parameters, Indented));
         text.Append("\n```\n\n");

@@ -4,46 +4,12 @@ using LamdAgent.TestKit;
 
 namespace LamdAgent.Merging.Tests;
 
-/// <summary>Adapters, vocabularies, tied embeddings, chains of merges, and what is refused.</summary>
+/// <summary>Vocabularies, tied embeddings, chains of merges, and what is refused.</summary>
 public sealed class MergeInputTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
-
-    [Fact]
-    public void An_adapter_is_added_to_its_model()
-    {
-        WriteModelAndAdapter();
-
-        TinyModel.Merge(_folder.Path, _folder["m"], "merge_method: linear\nmodels:\n- {model: base+adapter, parameters: {weight: 1}}\n");
-
-        // W + alpha/r B A = I + 3 * (1, 2)^T (1, 10)
-        TinyModel.ReadTensor(_folder["m"], "model.layers.0.q.weight").ShouldBe([4, 30, 6, 61]);
-        TinyModel.ReadTensor(_folder["m"], "model.layers.0.k.weight").ShouldBe([1, 0, 0, 1]);
-    }
-
-    [Fact]
-    public void An_adapter_by_itself_stands_for_its_base_with_it()
-    {
-        WriteModelAndAdapter();
-
-        TinyModel.Merge(_folder.Path, _folder["m"], "merge_method: task_arithmetic\nbase_model: base\nmodels:\n- {model: adapter, parameters: {weight: 0.5}}\n");
-
-        TinyModel.ReadTensor(_folder["m"], "model.layers.0.q.weight").ShouldBe([2.5f, 15, 3, 31]);
-    }
-
-    [Theory]
-    [InlineData("\"use_dora\":true", "use_dora")]
-    [InlineData("\"peft_type\":\"LOHA\"", "LOHA")]
-    [InlineData("\"r\":2", "rank 1")]
-    public void Adapters_that_need_more_than_adding_are_refused(string setting, string complaint)
-    {
-        WriteModelAndAdapter(setting);
-
-        Should.Throw<InvalidInputException>(() => TinyModel.Merge(_folder.Path, _folder["m"], "merge_method: linear\nmodels:\n- {model: base+adapter, parameters: {weight: 1}}\n"))
-            .Message.ShouldContain(complaint);
-    }
 
     [Fact]
     public void Later_merges_use_the_results_of_earlier_ones()
@@ -272,23 +238,6 @@ public sealed class MergeInputTests : IDisposable
             inner.Dispose();
             base.Dispose(disposing);
         }
-    }
-
-    private void WriteModelAndAdapter(string setting = "\"bias\":\"none\"")
-    {
-        TinyModel.Write(_folder["base"], [("model.layers.0.q.weight", [2, 2], [1, 0, 0, 1]), ("model.layers.0.k.weight", [2, 2], [1, 0, 0, 1])]);
-        Directory.CreateDirectory(_folder["adapter"]);
-        var alpha = setting.StartsWith("\"r\"", StringComparison.Ordinal) ? "" : "\"r\":1,";
-        File.WriteAllText(_folder["adapter", "adapter_config.json"], $$"""{{{alpha}}"lora_alpha":3,"target_modules":["q"],"base_model_name_or_path":"base",{{setting}}}""");
-        TensorDeclaration[] tensors =
-        [
-            new("base_model.model.model.layers.0.q.lora_A.weight", DType.F32, [1, 2]),
-            new("base_model.model.model.layers.0.q.lora_B.weight", DType.F32, [2, 1]),
-        ];
-        using var writer = SafetensorsWriter.Create(_folder["adapter", "adapter_model.safetensors"], tensors);
-        writer.Write(tensors[0].Name, System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>([1, 10]));
-        writer.Write(tensors[1].Name, System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>([1, 2]));
-        writer.Finish();
     }
 
     private void WriteEmbedding(string name, string[] words, float[] values)

@@ -25,7 +25,9 @@ public sealed class SearchSpaceTests
 
         foreach (var parameter in type.MethodWide)
         {
-            method.Parameters.ShouldContain(p => p.Name == parameter.Name && !p.PerModel && (p.Kind == MergeParameterKind.Flag) == parameter.IsFlag);
+            method.Parameters.ShouldContain(p => p.Name == parameter.Name && !p.PerModel
+                && (p.Kind == MergeParameterKind.Flag) == (parameter.Kind == Domain.Actions.MergeParameterKind.Flag)
+                && (p.Kind == MergeParameterKind.Count) == (parameter.Kind == Domain.Actions.MergeParameterKind.Count));
         }
 
         // What a configuration must say, the search must be able to say.

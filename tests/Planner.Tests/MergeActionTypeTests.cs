@@ -47,4 +47,24 @@ public sealed class MergeActionTypeTests
         var config = MergeConfig.Parse(StepRecipes.Merge(action, id => "/models/" + id), "merge.yaml");
         config.ShouldNotBeNull();
     }
+
+    [Theory]
+    [InlineData("slerp", "t", "[0, 0.5, 1]", "parameters: {t: [0, 0.5, 1]}")]
+    [InlineData("ties", "weight", "[[0.2, 0.8], 0.5]", "parameters: {weight: [0.2, 0.8]}", "parameters: {weight: 0.5}")]
+    [InlineData("ties", "density", "[[0.2, 0.8]]", "parameters: {weight: 1.0, density: [0.2, 0.8]}")]
+    public void Gradients_over_the_layers_are_handed_on(string name, string parameter, string value, params string[] lines)
+    {
+        var type = MergeActionType.Find(name)!;
+        var parameters = type.PerModel.Concat(type.MethodWide).Where(p => p.Default is not null).ToDictionary(p => p.Name, p => p.Default!);
+        parameters[parameter] = value;
+        var action = new PipelineAction { Type = name, Kind = ActionKind.Merge, Models = ["m-0002", "m-0003"], BaseModel = name == "slerp" ? "m-0002" : "m-0001", Parameters = parameters };
+
+        var yaml = StepRecipes.Merge(action, id => id);
+
+        MergeConfig.Parse(yaml, "merge.yaml").ShouldNotBeNull();
+        foreach (var line in lines)
+        {
+            yaml.ShouldContain(line);
+        }
+    }
 }

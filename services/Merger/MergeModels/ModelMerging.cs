@@ -26,7 +26,16 @@ internal sealed class ModelMerging(IRunStore store, IArtifactStore artifacts)
         try
         {
             var baseModel = await store.GetRootAsync(inputs[0], cancellation);
-            var options = new MergeOptions { Output = draft, Resolve = name => folders[name], Id = step.ModelId, Base = baseModel, Digests = false };
+            var options = new MergeOptions
+            {
+                Output = draft,
+                Resolve = name => folders[name],
+                Id = step.ModelId,
+                Base = baseModel,
+                Digests = false,
+                KnownDigest = name => inputs.FirstOrDefault(input => input.Id == name)?.Digest,
+                IgnoreLineage = true, // the planner took the ancestor from the search's own records
+            };
             MergeEngine.Run(config, options, new TensorProgress(work.Progress), cancellation);
             return new StepOutcome.Produced(await artifacts.PublishModelAsync(draft, work.Search, step, inputs, baseModel, cancellation));
         }

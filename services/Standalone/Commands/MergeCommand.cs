@@ -18,11 +18,12 @@ internal static class MergeCommand
         var shard = new Option<long?>("--max-shard-bytes") { Description = "Size limit of a weight file (default: 5000000000)" };
         var noFlush = new Option<bool>("--no-flush") { Description = "Does not wait until the disk has everything" };
         var digests = new Option<bool>("--digest-inputs") { Description = "Records the digests of inputs that have no lamd.json" };
+        var ignoreLineage = new Option<bool>("--ignore-lineage") { Description = "Takes task vectors to base_model although a lamd.json says that a model does not descend from it" };
         var list = new Option<bool>("--list") { Description = "Lists the merge methods and their parameters" };
         var json = new Option<bool>("--json") { Description = "Prints the result as JSON" };
         var command = new Command("merge", "Merges models as a mergekit configuration says. Example: lamd merge ties.yaml merged --models ~/models")
         {
-            config, output, models, seed, threads, shard, noFlush, digests, list, json,
+            config, output, models, seed, threads, shard, noFlush, digests, ignoreLineage, list, json,
         };
         command.SetAction((arguments, cancellation) =>
         {
@@ -48,6 +49,7 @@ internal static class MergeCommand
                     : MergeOptions.FromFolder(Path.GetDirectoryName(Path.GetFullPath(file))!),
                 FlushToDisk = !arguments.GetValue(noFlush),
                 DigestInputs = arguments.GetValue(digests),
+                IgnoreLineage = arguments.GetValue(ignoreLineage),
             };
             options = options with
             {

@@ -47,7 +47,7 @@ internal sealed class PipelineReplay(PipelineRecipe pipeline, string output, Act
         if (step.Action.Kind == ActionKind.Merge)
         {
             var config = MergeConfig.Parse(StepRecipes.Merge(step.Action, id => id), step.Action.ToString()) with { Seed = step.Seed };
-            MergeEngine.Run(config, new MergeOptions { Output = folder, Resolve = folderOf, Id = step.Output }, cancellation: cancellation);
+            MergeEngine.Run(config, new MergeOptions { Output = folder, Resolve = folderOf, Id = step.Output, IgnoreLineage = true }, cancellation: cancellation);
             return;
         }
 

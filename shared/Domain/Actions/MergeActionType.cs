@@ -18,7 +18,7 @@ public sealed record MergeActionType
     /// <summary>Most models that it takes; 2 for those that interpolate between two.</summary>
     public int MaxModels { get; init; } = 8;
 
-    /// <summary>Parameters given per model: a number for all of them, or a list with one per model.</summary>
+    /// <summary>Parameters given per model: a number for all of them, or a list with one per model; each may be a gradient over the layers.</summary>
     public IReadOnlyList<MergeParameter> PerModel { get; init; } = [];
 
     /// <summary>Parameters of the method as a whole.</summary>
@@ -46,10 +46,10 @@ public sealed record MergeActionType
             new() { Name = "slerp", Description = "spherical interpolation from the first model (t=0) to the second (t=1)", Base = MergeBase.FirstModel, MaxModels = 2, MethodWide = [t] },
             new() { Name = "nuslerp", Description = "spherical interpolation by weights", Base = MergeBase.None, MaxModels = 2, PerModel = [weight], MethodWide = [MergeParameter.Flag("nuslerp_flatten"), MergeParameter.Flag("nuslerp_row_wise")] },
             new() { Name = "multislerp", Description = "weighted mean on the sphere of several models", Base = MergeBase.None, PerModel = [weight], MethodWide = [MergeParameter.Flag("normalize_weights"), new("eps", 0, 1)] },
-            new() { Name = "karcher", Description = "Riemannian mean of several models", Base = MergeBase.None, MethodWide = [new("max_iter", 1, 10000), new("tol", 0, 1)] },
+            new() { Name = "karcher", Description = "Riemannian mean of several models", Base = MergeBase.None, MethodWide = [MergeParameter.Count("max_iter", 10000), new("tol", 0, 1)] },
             new() { Name = "task_arithmetic", Description = "adds what each model learned since the common ancestor", Base = MergeBase.CommonAncestor, PerModel = [weight], MethodWide = [normalize, lambda] },
             new() { Name = "ties", Description = "task vectors trimmed to their largest entries, signs elected, the agreeing ones averaged", Base = MergeBase.CommonAncestor, PerModel = [weight, density], MethodWide = sparse },
-            new() { Name = "ties_paper", Description = "TIES as in its paper: trimmed over the whole task vector, signs elected before weighting", Base = MergeBase.CommonAncestor, PerModel = [weight, density], MethodWide = [lambda] },
+            new() { Name = "ties_paper", Description = "TIES as in its paper: trimmed over the whole task vector, signs elected before weighting", Base = MergeBase.CommonAncestor, PerModel = [weight, density with { Kind = MergeParameterKind.Number }], MethodWide = [lambda] },
             new() { Name = "dare_linear", Description = "task vectors randomly thinned and rescaled, then added", Base = MergeBase.CommonAncestor, PerModel = [weight, density], MethodWide = sparse },
             new() { Name = "dare_ties", Description = "task vectors randomly thinned and rescaled, signs elected", Base = MergeBase.CommonAncestor, PerModel = [weight, density], MethodWide = sparse },
             new() { Name = "della", Description = "task vectors thinned with a probability by magnitude, signs elected", Base = MergeBase.CommonAncestor, PerModel = [weight, density, new("epsilon", 0, 1)], MethodWide = sparse },

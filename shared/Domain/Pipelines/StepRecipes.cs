@@ -92,8 +92,9 @@ public static class StepRecipes
             return text;
         }
 
-        return index < list.Count
-            ? list[index].AsString()
+        // A list of one is a gradient that holds for all models.
+        return list is [ConfigSequence all] ? FlowText.Write(all) : index < list.Count
+            ? FlowText.Write(list[index])
             : throw new InvalidInputException($"{action}: {text} has {list.Count} values for {action.Models.Count} models");
     }
 }

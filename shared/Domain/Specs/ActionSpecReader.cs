@@ -104,6 +104,11 @@ internal static class ActionSpecReader
             }
         }
 
+        if (parameters.FirstOrDefault(e => e.Key == "lora").Value is ConfigMapping lora && lora.Optional("merge") is { } merge && !merge.AsBool())
+        {
+            throw merge.Error("the models of a search are whole, so that they can be evaluated; they carry their adapter beside their weights, and merges take it from there");
+        }
+
         var methodNode = new ConfigScalar(settings.File, settings.Line, settings.Path, method, quoted: false);
         _ = TrainingRecipe.Read(new ConfigMapping(settings.File, settings.Line, settings.Path, [("method", settings.Line, methodNode), .. parameters]));
     }
@@ -192,12 +197,26 @@ internal static class ActionSpecReader
 
             if (perModel is null)
             {
-                throw value.Error($"'{key}' is one value for the whole merge; a list of lists has no meaning here");
+                CheckGradient(parameter, list);
+                continue;
             }
 
             foreach (var item in list)
             {
-                CheckValue(parameter, item);
+                if (item is ConfigSequence gradient)
+                {
+                    CheckGradient(parameter, gradient);
+                }
+                else
+                {
+                    CheckValue(parameter, item);
+                }
+            }
+
+            // A merge takes two models at least, so a list of one holds for all of them.
+            if (list is [ConfigSequence])
+            {
+                continue;
             }
 
             if (!counts.Contains(list.Count) || (modelCount is not null && modelCount != list.Count))
@@ -206,11 +225,11 @@ internal static class ActionSpecReader
             }
 
             modelCount = list.Count;
-            ordered |= list.Select(i => i.AsDouble()).Distinct().Count() > 1;
+            ordered |= list.Select(FlowText.Write).Distinct(StringComparer.Ordinal).Count() > 1;
         }
 
         // Half way between two models is the same point from both ends.
-        ordered &= !(type.Name == "slerp" && (combination.FirstOrDefault(e => e.Key == "t").Value?.AsDouble() ?? 0.5) == 0.5);
+        ordered &= !(type.Name == "slerp" && (combination.FirstOrDefault(e => e.Key == "t").Value is not { } t || (t is ConfigScalar && t.AsDouble() == 0.5)));
         var texts = Texts(combination);
         foreach (var parameter in type.PerModel.Concat(type.MethodWide).Where(p => p.Default is not null))
         {
@@ -222,13 +241,26 @@ internal static class ActionSpecReader
 
     private static void CheckValue(MergeParameter parameter, ConfigNode value)
     {
-        if (parameter.IsFlag)
+        _ = parameter.Kind switch
         {
-            _ = value.AsBool();
+            MergeParameterKind.Flag => value.AsBool() ? 1 : 0,
+            MergeParameterKind.Count => value.AsInt((int)parameter.Min, (int)parameter.Max),
+            _ => value.AsDouble(parameter.Min, parameter.Max),
+        };
+    }
+
+    private static void CheckGradient(MergeParameter parameter, ConfigSequence values)
+    {
+        if (parameter.Kind != MergeParameterKind.Gradient || values.Count < 2)
+        {
+            throw values.Error(parameter.Kind == MergeParameterKind.Gradient
+                ? "a gradient over the layers needs at least two values, that of the first layer and that of the last"
+                : $"'{parameter.Name}' is one value for the whole model and cannot change from layer to layer");
         }
-        else
+
+        foreach (var value in values)
         {
-            _ = value.AsDouble(parameter.Min, parameter.Max);
+            CheckValue(parameter, value);
         }
     }
 

@@ -56,11 +56,13 @@ internal sealed class TensorMerge<T>(TensorPlan plan, MergeSession session, Bloc
     {
         var source = plan.Operands[operand].Source;
         source.Read(start, destination);
-        if (plan.Load is { } load && load != source.DType)
+        // What is computed while it is read (an adapter's change, a mean of rows) has more digits than its type.
+        var computed = source.Stored is null;
+        if (plan.Load is { } load && (computed || load != source.DType))
         {
             new Rounding(load).Apply(destination);
         }
-        else if (source.DType != plan.Arithmetic)
+        else if (computed || source.DType != plan.Arithmetic)
         {
             Rounding.Apply(destination);
         }

@@ -12,8 +12,9 @@ internal sealed class InputModel : IDisposable
     private readonly string? _embedding;
     private readonly Dictionary<int, List<string>> _layers = [];
 
-    private InputModel(ModelReference reference, Checkpoint checkpoint, LoraAdapter? adapter)
+    private InputModel(ModelReference reference, Checkpoint checkpoint, LoraAdapter? adapter, ModelManifest? manifest)
     {
+        Manifest = manifest;
         Reference = reference;
         _checkpoint = checkpoint;
         _adapter = adapter;
@@ -49,8 +50,8 @@ internal sealed class InputModel : IDisposable
     /// <summary>Its config.json.</summary>
     public ModelConfig Config => _checkpoint.Config;
 
-    /// <summary>Its lamd.json, or null.</summary>
-    public ModelManifest? Manifest => _checkpoint.ReadManifest();
+    /// <summary>Its lamd.json, or null. A model that is named with an adapter has none of its own.</summary>
+    public ModelManifest? Manifest { get; }
 
     /// <summary>What stands before the layer number: <c>model.layers.</c>.</summary>
     public string? LayerPrefix { get; }
@@ -71,14 +72,15 @@ internal sealed class InputModel : IDisposable
     /// <param name="reference">As named.</param>
     /// <param name="folder">Where it is.</param>
     /// <param name="adapterFolder">Where its adapter is, or null.</param>
-    public static InputModel Open(ModelReference reference, string folder, string? adapterFolder)
+    /// <param name="manifest">What is known of the two together; null: what the folder says, if there is no adapter.</param>
+    public static InputModel Open(ModelReference reference, string folder, string? adapterFolder, ModelManifest? manifest = null)
     {
         var checkpoint = Checkpoint.Open(folder);
         LoraAdapter? adapter = null;
         try
         {
             adapter = adapterFolder is null ? null : LoraAdapter.Open(adapterFolder);
-            return new InputModel(reference, checkpoint, adapter);
+            return new InputModel(reference, checkpoint, adapter, manifest ?? (adapterFolder is null ? checkpoint.ReadManifest() : null));
         }
         catch
         {

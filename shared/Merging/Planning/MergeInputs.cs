@@ -10,19 +10,33 @@ internal sealed class MergeInputs : IDisposable
 {
     private readonly Dictionary<ModelReference, InputModel> _models = [];
     private readonly List<InputModel> _open = [];
+    private readonly List<string> _notes = [];
+    private readonly Dictionary<string, string> _digests = new(StringComparer.Ordinal);
+    private readonly Func<string, string?> _knownDigest;
     private TokenAlignment? _tokens;
     private string? _chatTemplate;
 
+    private MergeInputs(Func<string, string?> knownDigest) => _knownDigest = knownDigest;
+
     /// <summary>Opens every model that a configuration names.</summary>
-    /// <exception cref="InvalidInputException">One cannot be opened.</exception>
-    public static MergeInputs Open(MergeConfig config, Func<string, string> resolve)
+    /// <param name="config">The configuration.</param>
+    /// <param name="resolve">Finds folders.</param>
+    /// <param name="knownDigest">Digests of models by name that the caller knows.</param>
+    /// <param name="ignoreLineage">Whether to take differences to a base from which a model does not descend.</param>
+    /// <exception cref="InvalidInputException">One cannot be opened, or does not descend from the base that its differences are to be taken to.</exception>
+    public static MergeInputs Open(MergeConfig config, Func<string, string> resolve, Func<string, string?>? knownDigest = null, bool ignoreLineage = false)
     {
-        var inputs = new MergeInputs();
+        var inputs = new MergeInputs(knownDigest ?? (_ => null));
         try
         {
             foreach (var reference in (config with { Stages = [] }).ModelReferences)
             {
                 inputs.Add(reference, config, resolve);
+            }
+
+            if (config.BaseModel is { } baseModel && MergeMethodCatalogue.Find(config.Method) is { UsesTaskVectors: true })
+            {
+                inputs.RelateTo(inputs._models[baseModel], ignoreLineage);
             }
 
             return inputs;
@@ -39,7 +53,8 @@ internal sealed class MergeInputs : IDisposable
     {
         _tokens = TokenAlignment.Create(config, _models);
         _chatTemplate = config.ChatTemplate is null ? null : ChatTemplates.Resolve(config.ChatTemplate, _models.Values.Select(m => m.Folder));
-        return MergePlanner.Plan(config, _models, _tokens, config.Seed);
+        var plan = MergePlanner.Plan(config, _models, _tokens, config.Seed);
+        return plan with { Warnings = [.. _notes, .. plan.Warnings] };
     }
 
     /// <summary>Writes config.json and copies tokenizer and other files.</summary>
@@ -81,8 +96,40 @@ internal sealed class MergeInputs : IDisposable
 
     private static string? Digest(InputModel model, MergeOptions options) =>
         model.Manifest is { Files.Count: > 0 } manifest ? manifest.Digest
-        : options.DigestInputs ? ModelManifest.DigestOf(ContentDigest.OfFolder(model.Folder))
+        : options.DigestInputs && model.Reference.Adapter is null ? ModelManifest.DigestOfFolder(model.Folder)
         : null;
+
+    private string DigestOf(InputModel model)
+    {
+        if (!_digests.TryGetValue(model.Folder, out var digest))
+        {
+            digest = (model.Reference.Adapter is null ? _knownDigest(model.Reference.Path) : null)
+                ?? (model.Manifest is { Files.Count: > 0 } manifest ? manifest.Digest : ModelManifest.DigestOfFolder(model.Folder));
+            _digests.Add(model.Folder, digest);
+        }
+
+        return digest;
+    }
+
+    // Task vectors make sense only against an ancestor. Where that is the model which a carried adapter was trained on, the adapter is the task vector.
+    private void RelateTo(InputModel baseModel, bool ignoreLineage)
+    {
+        if (KnownLineage.FindStranger(baseModel, [.. _models.Values], DigestOf) is { } stranger)
+        {
+            _notes.Add(ignoreLineage ? $"lineage ignored: {stranger}" : throw new InvalidInputException(stranger));
+        }
+
+        foreach (var (reference, model) in _models.Where(m => m.Value != baseModel && m.Key.Adapter is null && baseModel.Reference.Adapter is null).ToList())
+        {
+            if (KnownLineage.IsAdapterOf(model, baseModel, DigestOf))
+            {
+                var adapted = InputModel.Open(reference, baseModel.Folder, CarriedAdapter.Find(model.Folder), model.Manifest);
+                _open.Add(adapted);
+                _models[reference] = adapted;
+                _notes.Add($"{reference}: its change is taken from the adapter that it carries, before rounding");
+            }
+        }
+    }
 
     private void Add(ModelReference reference, MergeConfig config, Func<string, string> resolve)
     {

@@ -9,13 +9,14 @@ namespace LamdAgent.Merging.Sources;
 /// <summary>
 /// A LoRA adapter in PEFT layout: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>, whose tensors are named
 /// <c>base_model.model.MODULE.lora_A.weight</c> ([r, in]) and <c>lora_B.weight</c> ([out, r]). A weight W becomes W + scale * B A with scale = alpha/r, or
-/// alpha/sqrt(r) with <c>use_rslora</c>. What would need more than that (DoRA, quantised bases) is refused.
+/// alpha/sqrt(r) with <c>use_rslora</c>. With DoRA (a <c>lora_magnitude_vector</c> [out] beside them) each row of that sum is then brought to the length that the vector says. What would need
+/// more (quantised bases, other kinds of adapters) is refused.
 /// </summary>
 internal sealed partial class LoraAdapter : IDisposable
 {
     private readonly string _folder;
     private readonly SafetensorsFile _file;
-    private readonly Dictionary<string, (float[] A, float[] B, int Rank, int In, int Out, float Scale)> _modules = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, LoraMatrices> _modules = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SafetensorsTensor> _replaced = new(StringComparer.Ordinal);
     private readonly bool _transposed;
 
@@ -24,7 +25,7 @@ internal sealed partial class LoraAdapter : IDisposable
         _folder = folder;
         _file = file;
         _transposed = Flag(config, "fan_in_fan_out");
-        foreach (var kind in new[] { "use_dora", "use_qalora" })
+        foreach (var kind in new[] { "use_qalora", "lora_bias" })
         {
             if (Flag(config, kind))
             {
@@ -41,7 +42,7 @@ internal sealed partial class LoraAdapter : IDisposable
     }
 
     /// <summary>Name of the settings' file.</summary>
-    public const string ConfigFile = "adapter_config.json";
+    public const string ConfigFile = CarriedAdapter.ConfigFile;
 
     private const string WeightsFile = "adapter_model.safetensors";
 
@@ -87,7 +88,7 @@ internal sealed partial class LoraAdapter : IDisposable
         }
 
         return name.EndsWith(".weight", StringComparison.Ordinal) && _modules.TryGetValue(name[..^".weight".Length], out var module)
-            ? new LoraSource(source, module.A, module.B, module.Rank, module.In, module.Scale, _transposed)
+            ? new LoraSource(source, module, _transposed)
             : null;
     }
 
@@ -102,7 +103,7 @@ internal sealed partial class LoraAdapter : IDisposable
                 throw Error($"changes {module}, which the model {model.Folder} does not have");
             }
 
-            long[] expected = _transposed ? [lora.In, lora.Out] : [lora.Out, lora.In];
+            long[] expected = _transposed ? [lora.Inputs, lora.Outputs] : [lora.Outputs, lora.Inputs];
             if (!weight.Shape.SequenceEqual(expected))
             {
                 throw Error($"{module} is [{string.Join(", ", expected)}] here and [{string.Join(", ", weight.Shape)}] in the model {model.Folder}");
@@ -123,7 +124,7 @@ internal sealed partial class LoraAdapter : IDisposable
 
     private void ReadTensors(JsonElement config)
     {
-        var halves = new Dictionary<string, (SafetensorsTensor? A, SafetensorsTensor? B)>(StringComparer.Ordinal);
+        var halves = new Dictionary<string, (SafetensorsTensor? A, SafetensorsTensor? B, SafetensorsTensor? Magnitude)>(StringComparer.Ordinal);
         foreach (var tensor in _file.InOrder)
         {
             var name = tensor.Name.StartsWith("base_model.model.", StringComparison.Ordinal) ? tensor.Name["base_model.model.".Length..] : tensor.Name;
@@ -132,7 +133,7 @@ internal sealed partial class LoraAdapter : IDisposable
             {
                 var module = match.Groups["module"].Value;
                 var pair = halves.GetValueOrDefault(module);
-                halves[module] = match.Groups["half"].Value == "A" ? pair with { A = tensor } : pair with { B = tensor };
+                halves[module] = match.Groups["half"].Value switch { "A" => pair with { A = tensor }, "B" => pair with { B = tensor }, _ => pair with { Magnitude = tensor } };
             }
             else if (name.Contains("lora_", StringComparison.Ordinal))
             {
@@ -145,15 +146,20 @@ internal sealed partial class LoraAdapter : IDisposable
             }
         }
 
-        foreach (var (module, (a, b)) in halves)
+        foreach (var (module, (a, b, magnitude)) in halves)
         {
             if (a is null || b is null || a.Shape.Count != 2 || b.Shape.Count != 2 || a.Shape[0] != b.Shape[1] || a.Shape[0] == 0)
             {
                 throw Error($"lora_A and lora_B of {module} do not belong together");
             }
 
+            if (magnitude is not null != Flag(config, "use_dora") || (magnitude is not null && (magnitude.ElementCount != b.Shape[0] || _transposed)))
+            {
+                throw Error(_transposed ? $"{module}: use_dora with fan_in_fan_out is not supported" : $"lora_magnitude_vector of {module} does not go with use_dora and lora_B");
+            }
+
             var rank = (int)a.Shape[0];
-            _modules.Add(module, (Values(a), Values(b), rank, (int)a.Shape[1], (int)b.Shape[0], Scale(config, module, rank)));
+            _modules.Add(module, new LoraMatrices(Values(a), Values(b), magnitude is null ? null : Values(magnitude), rank, (int)a.Shape[1], (int)b.Shape[0], Scale(config, module, rank)));
         }
 
         if (_modules.Count == 0 && _replaced.Count == 0)
@@ -225,6 +231,6 @@ internal sealed partial class LoraAdapter : IDisposable
 
     private InvalidInputException Error(string what) => new(_folder, null, $"LoRA adapter: {what}");
 
-    [GeneratedRegex(@"^(?<module>.+)\.lora_(?<half>[AB])(\.default)?\.weight$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^(?<module>.+)\.lora_(?<half>[AB]|magnitude_vector)(\.default)?(\.weight)?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex LoraName();
 }

@@ -76,7 +76,7 @@ internal sealed class Policy : IDisposable
 
         if (!lora.Merge)
         {
-            Adapters!.Save(folder, Path.GetFileName(Path.TrimEndingDirectorySeparator(_modelFolder)));
+            Adapters!.Save(folder, BaseName());
             CheckpointWriter.CopyCompanions(_modelFolder, folder);
             return;
         }
@@ -96,7 +96,11 @@ internal sealed class Policy : IDisposable
         if (_recipe.Init == "random")
         {
             CheckpointWriter.CopyCompanions(_modelFolder, folder);
+            return;
         }
+
+        // What was learned, before it is rounded into the weights: merges of several such models add these changes.
+        adapters.Save(Directory.CreateDirectory(Path.Combine(folder, CarriedAdapter.FolderName)).FullName, BaseName());
     }
 
     public void Dispose()
@@ -113,6 +117,10 @@ internal sealed class Policy : IDisposable
         (true, false) => CausalLanguageModel.LoadRewardModel(_modelFolder, loading, _recipe.Run.Seed),
         (true, true) => CausalLanguageModel.CreateRewardModel(_modelFolder, _recipe.Run.Seed, loading),
     };
+
+    // Not the path: the same training gives the same bytes wherever its model lies.
+    private string BaseName() =>
+        ModelManifest.Exists(_modelFolder) ? ModelManifest.Read(_modelFolder).Id : Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(_modelFolder)));
 
     // Padding-free batches have no padded length; the longest row is what a padded batch would have had.
     private Tensor Noisy(Tensor embeddings, double alpha, IReadOnlyList<int> lengths)

@@ -47,12 +47,7 @@ internal sealed record RunIdentity(string Digest, string RecipeJson, SortedDicti
     }
 
     /// <summary>Digest of a model folder's config and weights by content.</summary>
-    public static string ModelDigest(string folder) =>
-        ModelManifest.DigestOf(new SortedDictionary<string, string>(
-            Directory.EnumerateFiles(folder)
-                .Where(f => Path.GetFileName(f) == ModelConfig.FileName || f.EndsWith(".safetensors", StringComparison.Ordinal))
-                .ToDictionary(f => Path.GetFileName(f), ContentDigest.OfFile, StringComparer.Ordinal),
-            StringComparer.Ordinal));
+    public static string ModelDigest(string folder) => ModelManifest.DigestOfFolder(folder);
 
     /// <summary>Recipe, thread count and computing type as they stand in lamd.json.</summary>
     public JsonElement Parameters(int threads, string compute)

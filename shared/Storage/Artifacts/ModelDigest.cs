@@ -12,11 +12,12 @@ public static class ModelDigest
     /// <summary>Of a model folder.</summary>
     public static string OfFolder(string folder)
     {
-        var files = new DirectoryInfo(folder).EnumerateFiles()
-            .Where(file => file.Name == ModelConfig.FileName || file.Extension == ".safetensors")
-            .OrderBy(file => file.Name, StringComparer.Ordinal)
+        var files = CarriedAdapter.FilesOf(folder)
+            .Where(ModelManifest.IsIdentity)
+            .Order(StringComparer.Ordinal)
+            .Select(name => (Name: name, Info: new FileInfo(Path.Combine(folder, name))))
             .ToList();
-        var stamp = string.Join('|', files.Select(file => FormattableString.Invariant($"{file.FullName}:{file.Length}:{file.LastWriteTimeUtc.Ticks}")));
-        return Known.GetOrAdd(stamp, _ => ModelManifest.DigestOf(files.ToDictionary(file => file.Name, file => ContentDigest.OfFile(file.FullName), StringComparer.Ordinal)));
+        var stamp = string.Join('|', files.Select(file => FormattableString.Invariant($"{file.Info.FullName}:{file.Info.Length}:{file.Info.LastWriteTimeUtc.Ticks}")));
+        return Known.GetOrAdd(stamp, _ => ModelManifest.DigestOf(files.ToDictionary(file => file.Name, file => ContentDigest.OfFile(file.Info.FullName), StringComparer.Ordinal)));
     }
 }

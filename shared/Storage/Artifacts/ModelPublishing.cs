@@ -47,7 +47,7 @@ public static class ModelPublishing
             Files = ContentDigest.OfFolder(draft),
         };
         manifest.Write(draft);
-        var bytes = new DirectoryInfo(draft).EnumerateFiles().Sum(file => file.Length);
+        var bytes = new DirectoryInfo(draft).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
         var name = await artifacts.PublishAsync(draft, artifacts.NameOf(step.SearchId, Models, step.ModelId), cancellation);
         return new ProducedModel(manifest.Digest, name, bytes);
     }

@@ -75,6 +75,20 @@ public sealed class SearchSpecReaderTests
     }
 
     [Fact]
+    public void A_merge_parameter_may_be_a_gradient_over_the_layers()
+    {
+        var spec = Parse(Yaml
+            .Replace("{t: [0.3, 0.5]}", "{t: [[0, 0.5, 1], 0.5]}", StringComparison.Ordinal)
+            .Replace("weight: [[0.5, 0.5], [0.7, 0.3]]", "weight: [[[0.2, 0.8], [0.8, 0.2]], [[0.2, 0.8], 0.5], [[0.3, 0.9]]]", StringComparison.Ordinal)
+            .Replace("density: [0.5, 0.9]", "density: [[[0.2, 0.9]], [[0.2, 0.9], [0.9, 0.2], 0.5]]", StringComparison.Ordinal));
+
+        spec.Actions[3].ParameterSets.Select(s => (s.Values["t"], s.Ordered)).ShouldBe([("[0, 0.5, 1]", true), ("0.5", false)]);
+        spec.Actions[1].ParameterSets.Select(s => (s.Values["weight"], s.ModelCount, s.Ordered)).ShouldBe([
+            ("[[0.2, 0.8], [0.8, 0.2]]", 2, true), ("[[0.2, 0.8], 0.5]", 2, true), ("[[0.3, 0.9]]", null, false)]);
+        spec.Actions[2].ParameterSets.Select(s => s.ModelCount).ShouldBe([null, 3]);
+    }
+
+    [Fact]
     public void Without_an_sft_there_is_no_reference_and_it_can_be_switched_off()
     {
         Parse(Yaml + "\nreference: off").Reference.ShouldBeNull();
@@ -96,6 +110,12 @@ public sealed class SearchSpecReaderTests
     [InlineData("density: [0.5, 0.9]", "density: [0.5, 1.9]", "search.yaml:20: actions.ties.density[1]: 1.9 is out of range (0 to 1)")]
     [InlineData("density: [0.5, 0.9]", "densty: 0.5", "search.yaml:20: actions.ties: unknown key 'densty'; did you mean 'density'?")]
     [InlineData("[0.7, 0.3]]", "[0.7, 0.2, 0.1]]", "search.yaml:19: actions.linear.weight[1]: has 3 values, one per model, but this merge takes 2 models")]
+    [InlineData("slerp: {t: [0.3, 0.5]}", "slerp: {t: [[0.3]]}", "search.yaml:21: actions.slerp.t[0]: a gradient over the layers needs at least two values")]
+    [InlineData("slerp: {t: [0.3, 0.5]}", "slerp: {t: [[0, 1.5]]}", "search.yaml:21: actions.slerp.t[0][1]: 1.5 is out of range (0 to 1)")]
+    [InlineData("slerp: {t: [0.3, 0.5]}", "task_arithmetic: {normalize: [[true, false]]}", "search.yaml:21: actions.task_arithmetic.normalize[0]: 'normalize' is one value for the whole model and cannot change from layer to layer")]
+    [InlineData("slerp: {t: [0.3, 0.5]}", "karcher: {max_iter: [[5, 10]]}", "search.yaml:21: actions.karcher.max_iter[0]: 'max_iter' is one value for the whole model")]
+    [InlineData("slerp: {t: [0.3, 0.5]}", "ties_paper: {density: [[[0.2, 0.5]]]}", "search.yaml:21: actions.ties_paper.density[0][0]: 'density' is one value for the whole model")]
+    [InlineData("  sft:\n", "  sft:\n    lora: {r: 8, merge: false}\n", "search.yaml:16: actions.sft.lora.merge: the models of a search are whole")]
     [InlineData("slerp: {t:", "slerp: {models: 3, t:", "search.yaml:21: actions.slerp.models: 3 is out of range")]
     [InlineData("strategy: llm", "strategy: magic", "search.yaml:23: planner.strategy: unknown value 'magic'")]
     [InlineData("\"${LAMD_KEY}\"", "sk-secret", "search.yaml:25: planner.llm.api_key: a key never stands in a spec; write ${NAME} and set the environment variable NAME")]
