@@ -41,8 +41,11 @@ internal static class TrainCommand
     {
         Console.WriteLine(json
             ? JsonSerializer.Serialize(result, new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower })
-            : string.Create(CultureInfo.InvariantCulture, $"{result.OutputFolder}: {result.Steps} steps, loss {result.Loss:F4}{(result.EvalLoss is { } e ? $", eval loss {e:F4}" : "")}, {result.Tokens} tokens in {result.Seconds:F1} s"));
+            : string.Create(CultureInfo.InvariantCulture, $"{result.OutputFolder}: {result.Steps} steps, loss {result.Loss:F4}{(result.EvalLoss is { } e ? $", eval loss {e:F4}" : "")}, {result.Tokens} tokens in {result.Seconds:F1} s{Checkpoints(result)}"));
     }
+
+    private static string Checkpoints(TrainingResult result) => result.Checkpoints == 0 ? "" : string.Create(
+        CultureInfo.InvariantCulture, $", {result.Checkpoints} checkpoint{(result.Checkpoints == 1 ? "" : "s")} of {result.CheckpointBytes / 1e6:F1} MB in {result.CheckpointSeconds:F1} s");
 
     // Synchronous, unlike Progress<T>, so that lines come in order; at most a line a second.
     private sealed class ConsoleProgress : IProgress<TrainingProgress>

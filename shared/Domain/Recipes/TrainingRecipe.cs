@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using LamdAgent.Domain.Configuration;
 
@@ -129,6 +130,9 @@ public sealed record TrainingRecipe
 
     /// <summary>All settings with their defaults filled in, as one line of JSON: what two runs must share to be the same experiment.</summary>
     public string ToCanonicalJson() => JsonSerializer.Serialize(this, CanonicalJson);
+
+    /// <summary>The keys of a recipe file that gives this recipe, defaults filled in.</summary>
+    public JsonObject ToKeys() => RecipeKeys.Of(this);
 
     private static TrainingRecipe Read(RecipeReader r, out string methodName)
     {

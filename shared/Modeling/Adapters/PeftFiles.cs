@@ -47,7 +47,7 @@ internal static class PeftFiles
             {
                 throw new InvalidInputException(path, null, spec.HasScoreHead
                     ? $"modules_to_save must be [{ScoreModule}] for a reward model; it is [{saved}]"
-                    : $"modules_to_save [{saved}] is not supported");
+                    : $"modules_to_save is not supported; it names {saved}");
             }
 
             if (json["bias"]?.GetValue<string>() is { } bias and not "none")

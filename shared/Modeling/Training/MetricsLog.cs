@@ -29,7 +29,7 @@ internal sealed class MetricsLog : IDisposable
             // JSON has no word for infinity; a metric that is none is left out rather than made up.
             if (double.IsFinite(value))
             {
-                line[name] = Math.Abs(value) < 1e15 && value == Math.Truncate(value) && name is "num_tokens" or "peak_memory_bytes" ? JsonValue.Create((long)value) : JsonValue.Create(value);
+                line[name] = Math.Abs(value) < 1e15 && value == Math.Truncate(value) && name is "num_tokens" or "peak_memory_bytes" or "checkpoint_bytes" ? JsonValue.Create((long)value) : JsonValue.Create(value);
             }
         }
 

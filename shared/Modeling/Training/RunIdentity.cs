@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using LamdAgent.Checkpoints;
 using LamdAgent.Domain.Recipes;
 
@@ -6,10 +7,10 @@ namespace LamdAgent.Modeling.Training;
 
 /// <summary>What makes a run the run that it is: recipe, data and starting model by content. Paths, clocks and how often it is saved do not matter.</summary>
 /// <param name="Digest">One digest over everything.</param>
-/// <param name="RecipeJson">The recipe without paths, for lamd.json.</param>
+/// <param name="Recipe">The keys of the recipe without paths and without what does not change the result, for lamd.json.</param>
 /// <param name="Data">SHA-256 of each data file, by file name.</param>
 /// <param name="Model">Digest of the starting model.</param>
-internal sealed record RunIdentity(string Digest, string RecipeJson, SortedDictionary<string, string> Data, string Model)
+internal sealed record RunIdentity(string Digest, JsonObject Recipe, SortedDictionary<string, string> Data, string Model)
 {
     public static RunIdentity Of(TrainingRecipe recipe, string modelFolder)
     {
@@ -40,19 +41,22 @@ internal sealed record RunIdentity(string Digest, string RecipeJson, SortedDicti
             Distillation = recipe.Distillation with { TeacherModel = recipe.Distillation.TeacherModel is { } t ? Path.GetFileName(t) : null },
             Reinforcement = recipe.Reinforcement with { RewardModels = [.. recipe.Reinforcement.RewardModels.Select(m => Path.GetFileName(m))] },
             Run = recipe.Run with { SaveSeconds = 0, SaveSteps = 0, SaveTotalLimit = 0, MaxMemoryGb = null },
-        }).ToCanonicalJson();
+        });
         var modelDigests = models.ConvertAll(ModelDigest);
-        var all = ContentDigest.OfText(string.Join('\n', [pathless, .. data.Select(d => $"{d.Key} {d.Value}"), .. modelDigests]));
-        return new RunIdentity(all, pathless, data, modelDigests[0]);
+        var all = ContentDigest.OfText(string.Join('\n', [pathless.ToCanonicalJson(), .. data.Select(d => $"{d.Key} {d.Value}"), .. modelDigests]));
+        var keys = pathless.ToKeys();
+        foreach (var key in (string[])["save_seconds", "save_steps", "save_total_limit"])
+        {
+            keys.Remove(key);
+        }
+
+        return new RunIdentity(all, keys, data, modelDigests[0]);
     }
 
     /// <summary>Digest of a model folder's config and weights by content.</summary>
     public static string ModelDigest(string folder) => ModelManifest.DigestOfFolder(folder);
 
     /// <summary>Recipe, thread count and computing type as they stand in lamd.json.</summary>
-    public JsonElement Parameters(int threads, string compute)
-    {
-        using var recipe = JsonDocument.Parse(RecipeJson);
-        return JsonSerializer.SerializeToElement(new Dictionary<string, object> { ["recipe"] = recipe.RootElement, ["threads"] = threads, ["compute"] = compute });
-    }
+    public JsonElement Parameters(int threads, string compute) =>
+        JsonSerializer.SerializeToElement(new JsonObject { ["recipe"] = Recipe.DeepClone(), ["threads"] = threads, ["compute"] = compute });
 }

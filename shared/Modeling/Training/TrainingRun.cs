@@ -27,6 +27,7 @@ internal sealed class TrainingRun : IDisposable
     private TrainingState _state;
     private int _checkpointsWritten;
     private double _checkpointSeconds;
+    private double? _unloggedCheckpointSeconds;
 
     public TrainingRun(TrainingRecipe recipe, TrainingJob job, Policy policy, IObjective objective, RunIdentity identity, IProgress<TrainingProgress>? progress)
     {
@@ -149,6 +150,14 @@ internal sealed class TrainingRun : IDisposable
         metrics.Add("learning_rate", rate, 1);
         metrics.Add("num_tokens", _state.Tokens, 1);
         metrics.Add("tokens_per_second", tokens / Math.Max(1e-9, _job.Time.GetElapsedTime(started).TotalSeconds), 1);
+        if (_unloggedCheckpointSeconds is { } seconds)
+        {
+            // A checkpoint is written after the line of its step; what it cost stands in the next.
+            metrics.Add("checkpoint_seconds", seconds, 1);
+            metrics.Add("checkpoint_bytes", _checkpoints.LastBytes, 1);
+            _unloggedCheckpointSeconds = null;
+        }
+
         Evaluate(metrics, cancellation);
         metrics.Add("peak_memory_bytes", Process.GetCurrentProcess().PeakWorkingSet64, 1);
         log.Write(_state.Step, _plan.Epoch(_state.Step), metrics.Means());
@@ -242,7 +251,8 @@ internal sealed class TrainingRun : IDisposable
         var started = _job.Time.GetTimestamp();
         _checkpoints.Save(_state, _policy.Trained.Master, _optimizer);
         _checkpointsWritten++;
-        _checkpointSeconds += _job.Time.GetElapsedTime(started).TotalSeconds;
+        _unloggedCheckpointSeconds = _job.Time.GetElapsedTime(started).TotalSeconds;
+        _checkpointSeconds += _unloggedCheckpointSeconds.Value;
         _clock.CheckpointDone();
     }
 

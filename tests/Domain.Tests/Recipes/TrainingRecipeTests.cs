@@ -63,6 +63,26 @@ public sealed class TrainingRecipeTests
         built.ToCanonicalJson().ShouldBe(read.ToCanonicalJson());
     }
 
+    [Theory]
+    [InlineData("method: cpt\nmodel: base\ninit: random\ndataset: [{path: a.txt, format: text, fraction: 0.5}, b.txt]\nmax_steps: 7")]
+    [InlineData("method: sft\nloss_type: dft\nlr_scheduler_type: warmup_stable_decay\nlr_scheduler_kwargs: {num_decay_steps: 10, decay_type: linear}\nwarmup_ratio: 0.1\nlora: {r: 4, lora_alpha: 9, target_modules: [q_proj], use_dora: true}")]
+    [InlineData("method: sft\ncompletion_only_loss: false\neval_dataset: e.jsonl\nearly_stopping_patience: 2\npacking: true\nbf16: false\nnum_threads: 2\nmax_memory_gb: 3\nneftune_noise_alpha: 5")]
+    [InlineData("method: dpo\nref_model: r\nloss_type: [sigmoid, sft]\nloss_weights: [1, 0.5]\nbeta: 0.3\nld_alpha: 0.5")]
+    [InlineData("method: simpo\nsimpo_gamma: 1\nalpha: 0.25")]
+    [InlineData("method: kto\nundesirable_weight: 2")]
+    [InlineData("method: reward\ncenter_rewards_coefficient: 0.01")]
+    [InlineData("method: dr_grpo\nreward_funcs: [gsm8k]\nreward_model: [judge, other]\nreward_weights: [1, 2, 3]\nepsilon_high: 0.3")]
+    [InlineData("method: rloo\nreward_model: judge\nreward_clip_range: [-1, 1]")]
+    [InlineData("method: gkd\nteacher_model: t\nlmbda: 0.25\ntemperature: 0.7")]
+    public void A_recipe_goes_back_to_the_keys_of_its_file(string yaml)
+    {
+        var recipe = TrainingRecipe.Parse(yaml, "r.yaml");
+        var keys = recipe.ToKeys();
+        keys.Select(k => k.Key).ShouldAllBe(k => k == "method" || TrainingRecipe.Keys[k].Contains(recipe.Method));
+        var again = TrainingRecipe.FromSettings(keys.Select(k => KeyValuePair.Create(k.Key, (object?)System.Text.Json.JsonSerializer.SerializeToElement(k.Value))), "lamd.json");
+        again.ToCanonicalJson().ShouldBe(recipe.ToCanonicalJson());
+    }
+
     [Fact]
     public void Dapo_and_dr_grpo_are_grpo_with_their_loss()
     {
