@@ -12,5 +12,6 @@ return await ServiceHost.RunAsync(
     app =>
     {
         app.MapPlannerApi();
+        app.MapQueueApi();
         app.MapOpenApi();
     });

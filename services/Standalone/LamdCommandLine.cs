@@ -70,6 +70,7 @@ internal static class LamdCommandLine
         WatchCommand.Create(),
         PauseCommand.Create(),
         CancelCommand.Create(),
+        QueueCommand.Create(),
         EvaluateCommand.Create(),
         GenerateCommand.Create(),
         GradeCommand.Create(),

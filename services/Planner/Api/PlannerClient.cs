@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using LamdAgent.Domain;
 using LamdAgent.Domain.Steps;
+using LamdAgent.Hosting.Bus;
 using LamdAgent.Planner.Reports;
 
 namespace LamdAgent.Planner.Api;
@@ -76,10 +78,29 @@ public sealed class PlannerClient : IDisposable
         }
     }
 
+    /// <summary>Messages that could not be dealt with.</summary>
+    /// <param name="queue">Only of this queue; null: of all.</param>
+    /// <param name="limit">So many of each queue.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
+    /// <exception cref="InvalidInputException">There is no such queue, or the broker is away.</exception>
+    public Task<IReadOnlyList<DeadLetterQueue>> DeadLettersAsync(string? queue, int limit, CancellationToken cancellation) =>
+        GetAsync<IReadOnlyList<DeadLetterQueue>>($"queues/errors{Query(("limit", limit.ToString(CultureInfo.InvariantCulture)), ("queue", queue))}", cancellation);
+
+    /// <summary>Puts them back into their queues.</summary>
+    /// <param name="queue">Only of this queue; null: of all.</param>
+    /// <param name="message">Only this message; null: all.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
+    /// <exception cref="InvalidInputException">There is no such queue or message, or the broker is away.</exception>
+    public Task<RetriedMessages> RetryDeadLettersAsync(string? queue, string? message, CancellationToken cancellation) =>
+        SendAsync<RetriedMessages>(new HttpRequestMessage(HttpMethod.Post, $"queues/errors/retry{Query(("queue", queue), ("message", message))}"), cancellation);
+
     /// <inheritdoc />
     public void Dispose() => _http.Dispose();
 
     private static string Path(string searchId, string? part = null) => $"searches/{Uri.EscapeDataString(searchId)}{(part is null ? "" : "/" + part)}";
+
+    private static string Query(params (string Name, string? Value)[] parameters) =>
+        string.Concat(parameters.Where(p => p.Value is not null).Select((p, i) => $"{(i == 0 ? '?' : '&')}{p.Name}={Uri.EscapeDataString(p.Value!)}"));
 
     private Task<SearchSummary> PostAsync(string searchId, string verb, CancellationToken cancellation) =>
         SendAsync<SearchSummary>(new HttpRequestMessage(HttpMethod.Post, Path(searchId, verb)), cancellation);

@@ -43,6 +43,12 @@ public static class BusServiceCollectionExtensions
             }
         });
         string[] queues = [.. registration.Queues.Where(queue => !queue.BindToType).Select(queue => queue.Queue).Union(registration.SentCommands)];
+        if (transport == BusTransport.RabbitMq)
+        {
+            services.AddSingleton<IDeadLetters>(provider => new RabbitMqDeadLetters(
+                provider.GetRequiredService<IOptions<BusOptions>>(), registration.Queues.Select(queue => queue.Queue).Concat(registration.SentCommands)));
+        }
+
         services.AddHostedService(provider => new CommandQueueDeclaration(provider.GetRequiredService<IOptions<BusOptions>>(), queues));
 
         services.AddOptions<MassTransitHostOptions>().Configure<IOptions<BusOptions>>((host, options) =>

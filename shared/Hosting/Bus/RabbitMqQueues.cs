@@ -11,6 +11,14 @@ internal static class RabbitMqQueues
     {
         var options = context.GetRequiredService<IOptions<BusOptions>>().Value;
         bus.Host(new Uri(options.Url));
+        bus.SendTopology.ConfigureErrorSettings = errors =>
+        {
+            // The library starts from the arguments of the queue itself; what the error queue has not must go, or the broker refuses the declaration and the message stays where it fails.
+            foreach (var name in Arguments("", options).Keys.Concat(ErrorArguments.Keys))
+            {
+                errors.SetQueueArgument(name, ErrorArguments.TryGetValue(name, out var value) ? value! : null!);
+            }
+        };
         foreach (var queue in queues)
         {
             bus.ReceiveEndpoint(queue.Queue, endpoint =>
@@ -29,8 +37,13 @@ internal static class RabbitMqQueues
         }
     }
 
-    /// <summary>The error queues, as the bus library declares them when it first needs one.</summary>
-    public static IDictionary<string, object?> ErrorArguments { get; } = new Dictionary<string, object?>(StringComparer.Ordinal) { ["x-queue-type"] = "quorum" };
+    /// <summary>The error queues; the bus library declares one with the same arguments when it first needs it.</summary>
+    public static IDictionary<string, object?> ErrorArguments { get; } = new Dictionary<string, object?>(StringComparer.Ordinal)
+    {
+        ["x-queue-type"] = "quorum",
+        // Whoever looks at a message has it delivered; from RabbitMQ 4 on a quorum queue drops a message after 20 deliveries unless told otherwise.
+        ["x-delivery-limit"] = 1_000_000,
+    };
 
     /// <summary>What makes a queue what it is; whoever declares it first and whoever comes later must say the same.</summary>
     public static IDictionary<string, object?> Arguments(string queue, BusOptions options) => new Dictionary<string, object?>(StringComparer.Ordinal)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LamdAgent.Domain.Searches;
 using LamdAgent.Domain.Steps;
+using LamdAgent.Hosting.Bus;
 using LamdAgent.Planner;
 using LamdAgent.Planner.Api;
 using LamdAgent.Storage;
@@ -26,6 +27,7 @@ public sealed class PlannerCommandsTests : IAsyncLifetime
         """;
 
     private readonly TemporaryFolder _folder = new();
+    private readonly Letters _letters = new();
     private WebApplication _planner = null!;
 
     private string Address => _planner.Urls.Single();
@@ -33,9 +35,9 @@ public sealed class PlannerCommandsTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Directory.CreateDirectory(_folder["base"]);
-        foreach (var file in new[] { "config.json", "model.safetensors" })
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(Repository.Root, "shared", "samples", "tool-use", "base")))
         {
-            File.Copy(Path.Combine(Repository.Golden("models", "llama-tied"), file), _folder["base", file]);
+            File.Copy(file, _folder["base", Path.GetFileName(file)]);
         }
 
         File.WriteAllText(_folder["d.jsonl"], """{"messages": [{"role": "user", "content": "b"}, {"role": "assistant", "content": "b"}]}""");
@@ -48,10 +50,12 @@ public sealed class PlannerCommandsTests : IAsyncLifetime
         builder.Services.AddPlanner().AddPlannerApi();
         builder.Services.Replace(ServiceDescriptor.Singleton<IStepDispatcher, NoWorkers>());
         builder.Services.AddSingleton(SqliteRunStore.Open(_folder["run.db"]));
+        builder.Services.AddSingleton<IDeadLetters>(_letters);
         builder.Services.Configure<PlannerApiOptions>(o => o.DataRoot = _folder.Path);
         _planner = builder.Build();
         _planner.Urls.Add("http://127.0.0.1:0");
         _planner.MapPlannerApi();
+        _planner.MapQueueApi();
         await _planner.Services.GetRequiredService<IRunStore>().InitializeAsync(default);
         await _planner.StartAsync();
     }
@@ -88,15 +92,59 @@ public sealed class PlannerCommandsTests : IAsyncLifetime
         lamd.Code.ShouldBe(2);
         lamd.Errors.Trim().ShouldBe($"lamd: wrong.yaml:2: only what lies below {_folder.Path} can be used here");
 
+        // As `lamd run` refuses it.
+        File.WriteAllText(_folder["d.jsonl"], """{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}""");
+        var alone = await LamdProcess.RunAsync(_folder.Path, "run", "search.yaml");
+        lamd = await LamdProcess.RunAsync(_folder.Path, "submit", "search.yaml", "--planner", Address);
+        lamd.Code.ShouldBe(2);
+        lamd.Errors.ShouldContain("holds 1 evaluation items");
+        lamd.Errors.ShouldBe(alone.Errors);
+
         var nobody = await LamdProcess.RunAsync(_folder.Path, "watch", "one", "--planner", "http://127.0.0.1:1");
         nobody.Code.ShouldBe(2);
         nobody.Errors.ShouldContain("cannot be reached");
+    }
+
+    [Fact]
+    public async Task Dead_letters_are_listed_and_sent_again()
+    {
+        var (_, listed) = await Lamd("queue", "errors");
+        listed.ShouldBe("train-model: 2\n  2026-01-02 03:04:05+00:00  TrainModel  toy/s-0001  System.IO.IOException: burnt  tried 4 times  id one\n  2026-01-02 03:04:05+00:00  TrainModel  toy/s-0002  System.IO.IOException: burnt  tried 4 times  id two\n");
+        var (_, json) = await Lamd("queue", "errors", "--queue", "train-model", "--json");
+        JsonDocument.Parse(json).RootElement[0].GetProperty("messages")[1].GetProperty("message_id").GetString().ShouldBe("two");
+        (await Lamd("queue", "errors", "--queue", "merge-models")).ShouldBe((0, ""));
+
+        (await Lamd("queue", "retry", "--message", "one")).ShouldBe((0, "1 put back\n"));
+        (await Lamd("queue", "retry", "train-model", "--all", "--json")).ShouldBe((0, "{\"moved\":1}\n"));
+        (await Lamd("queue", "errors", "--json")).ShouldBe((0, "[]\n"));
+
+        (await LamdProcess.RunAsync(_folder.Path, "queue", "retry", "--planner", Address)).Errors.ShouldBe("lamd: say which messages: either --message ID or --all\n");
+        var unknown = await LamdProcess.RunAsync(_folder.Path, "queue", "errors", "--queue", "train-modle", "--planner", Address);
+        (unknown.Code, unknown.Errors).ShouldBe((2, "lamd: there is no queue 'train-modle'; did you mean 'train-model'?\n"));
+        (await LamdProcess.RunAsync(_folder.Path, "queue", "retry", "--message", "one", "--planner", Address)).Errors.ShouldBe("lamd: there is no dead letter with the id one\n");
     }
 
     private async Task<(int Code, string Output)> Lamd(params string[] arguments)
     {
         var (code, output, _) = await LamdProcess.RunAsync(_folder.Path, [.. arguments, "--planner", Address]);
         return (code, output);
+    }
+
+    private sealed class Letters : IDeadLetters
+    {
+        private readonly List<DeadLetter> _letters =
+        [
+            .. new[] { "one", "two" }.Select((id, i) => new DeadLetter(
+                "train-model", id, "TrainModel", "toy", $"s-000{i + 1}", new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero), "System.IO.IOException", "burnt", 4)),
+        ];
+
+        public IReadOnlyList<string> Queues => ["merge-models", "train-model"];
+
+        public Task<IReadOnlyList<DeadLetterQueue>> ListAsync(string? queue, int limit, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<DeadLetterQueue>>(
+            [.. _letters.Where(letter => queue is null || letter.Queue == queue).GroupBy(letter => letter.Queue).Select(group => new DeadLetterQueue(group.Key, group.Count(), [.. group.Take(limit)]))]);
+
+        public Task<int> RetryAsync(string? queue, string? messageId, CancellationToken cancellation) =>
+            Task.FromResult(_letters.RemoveAll(letter => (queue is null || letter.Queue == queue) && (messageId is null || letter.MessageId == messageId)));
     }
 
     private sealed class NoWorkers : IStepDispatcher

@@ -10,6 +10,8 @@ namespace LamdAgent.TestKit;
 /// </summary>
 public sealed class RabbitMqBroker : IAsyncDisposable
 {
+    // The scripts below /usr/lib run as any user; the ones in /usr/sbin insist on the user rabbitmq. Another version can be named to be tried by hand.
+    private static readonly string Scripts = Environment.GetEnvironmentVariable("LAMD_TEST_RABBITMQ") ?? "/usr/lib/rabbitmq/bin";
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(90);
     private readonly TemporaryFolder _folder = new();
     private readonly string _node = $"lamd{Environment.ProcessId}x{Guid.NewGuid().ToString("N")[..6]}@localhost";
@@ -40,14 +42,12 @@ public sealed class RabbitMqBroker : IAsyncDisposable
     /// <summary>Starts the broker after <see cref="StopAsync"/>, on the same port with the same queues.</summary>
     public async Task StartAgainAsync()
     {
-        // The scripts below /usr/lib run as any user; the ones in /usr/sbin insist on the user rabbitmq.
-        const string server = "/usr/lib/rabbitmq/bin/rabbitmq-server";
-        if (!File.Exists(server))
+        if (!File.Exists(Script("rabbitmq-server")))
         {
-            throw new InvalidOperationException("RabbitMQ is not installed: apt-get install rabbitmq-server");
+            throw new InvalidOperationException($"RabbitMQ is not in {Scripts}: apt-get install rabbitmq-server, or name its folder in LAMD_TEST_RABBITMQ");
         }
 
-        _process = Process.Start(Command(server))!;
+        _process = Process.Start(Command(Script("rabbitmq-server")))!;
         _process.OutputDataReceived += (_, _) => { };
         _process.ErrorDataReceived += (_, _) => { };
         _process.BeginOutputReadLine();
@@ -72,7 +72,7 @@ public sealed class RabbitMqBroker : IAsyncDisposable
             return;
         }
 
-        using (var stop = Process.Start(Command("/usr/lib/rabbitmq/bin/rabbitmqctl", "-q", "-n", _node, "stop"))!)
+        using (var stop = Process.Start(Command(Script("rabbitmqctl"), "-q", "-n", _node, "stop"))!)
         {
             await stop.WaitForExitAsync();
         }
@@ -104,6 +104,8 @@ public sealed class RabbitMqBroker : IAsyncDisposable
 
         _folder.Dispose();
     }
+
+    private static string Script(string name) => Path.Combine(Scripts, name);
 
     private ProcessStartInfo Command(string file, params string[] arguments)
     {
