@@ -16,6 +16,9 @@ public sealed record ModelLoading
     /// </summary>
     public ScalarType Dtype { get; init; } = ScalarType.Float32;
 
+    /// <summary>Whether <see cref="Dtype"/> is taken even where the processor is slow at it, to compare with machines that are not. Default false.</summary>
+    public bool EvenWhereSlow { get; init; }
+
     /// <summary>Whether weights are going to be trained: the master copy is then float32 whatever <see cref="Dtype"/>. Default false.</summary>
     public bool Trainable { get; init; }
 
@@ -24,5 +27,5 @@ public sealed record ModelLoading
 
     // libtorch hands bfloat16 products to oneDNN only where the CPU has AVX-512; without it they fall to a plain loop (measured: under 1 GFLOP/s beside 60 in float32).
     internal ScalarType ComputeDtype =>
-        Device.type != DeviceType.CPU || (Dtype == ScalarType.BFloat16 && Avx512BW.IsSupported) ? Dtype : ScalarType.Float32;
+        EvenWhereSlow || Device.type != DeviceType.CPU || (Dtype == ScalarType.BFloat16 && Avx512BW.IsSupported) ? Dtype : ScalarType.Float32;
 }

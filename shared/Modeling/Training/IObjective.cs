@@ -9,6 +9,9 @@ internal interface IObjective : IDisposable
     /// <summary>Optimizer steps that share what one of them generated; a run can only be left and taken up between such groups. 1 where nothing is generated.</summary>
     int StepsPerGeneration => 1;
 
+    /// <summary>What a person should know when micro-batches are cut for want of memory, to be put behind the message; empty where the loss stays what it was.</summary>
+    string CutWarning => "";
+
     /// <summary>Tokens that a row costs.</summary>
     int TokensOf(int row);
 

@@ -6,37 +6,48 @@ using static TorchSharp.torch;
 
 namespace LamdAgent.Modeling.Training;
 
-/// <summary>KTO over single labelled answers. The divergence is estimated from mismatched answers: prompt i with completion i - 1 of the micro-batch.</summary>
+/// <summary>
+/// KTO over single labelled answers. The divergence is estimated from mismatched answers, prompt i with completion i - 1, over the micro-batch that the recipe asks for, as TRL
+/// does; when memory lets only a part of it be computed at once, the estimate still is the whole's.
+/// </summary>
 internal sealed class KtoObjective(
     PreferenceSettings settings, Policy policy, ReferenceModel reference, IReadOnlyList<LabelledTokenRow> rows, IReadOnlyList<LabelledTokenRow> evaluationRows) : IObjective
 {
+    private IReadOnlyList<int>? _estimatedFor;
+    private float[] _mismatched = [];
+
     public int RowCount => rows.Count;
 
     public int TokensOf(int row) => rows[row].PromptIds.Length + rows[row].CompletionIds.Length;
 
     public int ItemsOf(int row) => rows[row].CompletionIds.Length;
 
-    public void BeginStep(int step, IReadOnlyList<int[]> microBatches, CancellationToken cancellation)
-    {
-    }
+    // The weights of another step, or another cut after memory ran out: what was estimated is void.
+    public void BeginStep(int step, IReadOnlyList<int[]> microBatches, CancellationToken cancellation) => _estimatedFor = null;
 
     public MicroBatchOutcome Backward(IReadOnlyList<int> chosen, MicroBatchShare share)
     {
         using var scope = NewDisposeScope();
-        return Run([.. chosen.Select(i => rows[i])], share.MeanShare);
+        if (!ReferenceEquals(_estimatedFor, share.MicroBatch))
+        {
+            _mismatched = MismatchedLogRatios([.. share.MicroBatch.Select(i => rows[i])], chosen.Count);
+            _estimatedFor = share.MicroBatch;
+        }
+
+        return Run([.. chosen.Select(i => rows[i])], _mismatched, share.MeanShare);
     }
 
     public Evaluated? Evaluate(int batchSize, CancellationToken cancellation)
     {
         using var none = no_grad();
-        return Evaluated.Over(evaluationRows, batchSize, cancellation, part => Run(part, null));
+        return Evaluated.Over(evaluationRows, batchSize, cancellation, part => Run(part, MismatchedLogRatios(part, part.Length), null));
     }
 
     public void Dispose() => reference.Dispose();
 
-    private MicroBatchOutcome Run(LabelledTokenRow[] part, double? share)
+    private MicroBatchOutcome Run(LabelledTokenRow[] part, float[] mismatched, double? share)
     {
-        var kl = settings.LossType[0] == "kto" ? MismatchedLogRatios(part) : null;
+        var kl = settings.LossType[0] == "kto" ? tensor(mismatched, device: policy.Device).clone() : null;
         var batch = TargetBatch.FromCompletions([.. part.Select(r => (r.PromptIds, r.CompletionIds))]);
         var pass = policy.Pass(batch);
         var scores = pass.Score(entropies: true);
@@ -53,13 +64,24 @@ internal sealed class KtoObjective(
         return new MicroBatchOutcome(result.Loss.detach().ToDouble() * (share ?? 1), batch.Tokens.Count, metrics, part.Length);
     }
 
-    private Tensor MismatchedLogRatios(LabelledTokenRow[] part)
+    // Policy minus reference of prompt i with completion i - 1 of the micro-batch; at most so many rows at once.
+    private float[] MismatchedLogRatios(LabelledTokenRow[] micro, int atOnce)
     {
+        if (settings.LossType[0] != "kto")
+        {
+            return [];
+        }
+
         using var none = no_grad();
-        using var scope = NewDisposeScope();
-        var batch = TargetBatch.FromCompletions([.. part.Select((r, i) => (r.PromptIds, part[(i + part.Length - 1) % part.Length].CompletionIds))]);
-        var layout = new CompletionLayout(batch.TargetsPerSequence, ScalarType.Float32, policy.Device);
-        var mine = policy.Pass(batch).Score().Logps;
-        return layout.Sum(mine - reference.Logps(batch)).MoveToOuterDisposeScope();
+        var ratios = new List<float>();
+        foreach (var part in micro.Select((r, i) => (r.PromptIds, micro[(i + micro.Length - 1) % micro.Length].CompletionIds)).Chunk(atOnce))
+        {
+            using var scope = NewDisposeScope();
+            var batch = TargetBatch.FromCompletions(part);
+            var layout = new CompletionLayout(batch.TargetsPerSequence, ScalarType.Float32, policy.Device);
+            ratios.AddRange(layout.Sum(policy.Pass(batch).Score().Logps - reference.Logps(batch)).cpu().data<float>().ToArray());
+        }
+
+        return [.. ratios];
     }
 }

@@ -39,6 +39,11 @@ internal sealed class PreferenceObjective : IObjective
 
     public int RowCount => _rows.Count;
 
+    // aot sorts the answers of a batch, bco_pair takes their mean reward as its threshold.
+    public string CutWarning => _method == TrainingMethod.Dpo && _settings.LossType.FirstOrDefault(l => l is "aot" or "aot_unpaired" or "bco_pair") is { } across
+        ? $", but {across} then compares the rows of a part only"
+        : "";
+
     public int TokensOf(int row) => (2 * _rows[row].PromptIds.Length) + _rows[row].ChosenIds.Length + _rows[row].RejectedIds.Length;
 
     public int ItemsOf(int row) => _rows[row].ChosenIds.Length + _rows[row].RejectedIds.Length;

@@ -41,7 +41,8 @@ public static class Trainer
         var loading = new ModelLoading
         {
             Device = device,
-            Dtype = DtypeOf(recipe, device, progress),
+            Dtype = DtypeOf(recipe, job, device, progress),
+            EvenWhereSlow = job.PrecisionEvenWhereSlow,
             Trainable = true,
         };
         using var policy = new Policy(recipe, modelFolder, loading);
@@ -52,14 +53,14 @@ public static class Trainer
     }
 
     // lamd.json records what was computed in, as "compute".
-    private static ScalarType DtypeOf(TrainingRecipe recipe, Device device, IProgress<TrainingProgress>? progress)
+    private static ScalarType DtypeOf(TrainingRecipe recipe, TrainingJob job, Device device, IProgress<TrainingProgress>? progress)
     {
         if (recipe.Run.Precision == "float32")
         {
             return ScalarType.Float32;
         }
 
-        if (device.type == DeviceType.CPU && !ProcessorFeatures.HasFastBFloat16)
+        if (device.type == DeviceType.CPU && !ProcessorFeatures.HasFastBFloat16 && !job.PrecisionEvenWhereSlow)
         {
             progress?.Report(new TrainingProgress(
                 0, 0, double.NaN, 0, TimeSpan.Zero, "computing in float32: this processor has no fast bfloat16 (AVX-512), it would be a hundred times slower"));

@@ -26,6 +26,9 @@ public sealed record TrainingJob
     /// <summary>Reward functions by name, for grpo and rloo.</summary>
     public IReadOnlyList<IRewardFunction> Rewards { get; init; } = [];
 
+    /// <summary>Whether the recipe's precision is computed in even where the processor is slow at it, to compare with machines that are not. Default false.</summary>
+    public bool PrecisionEvenWhereSlow { get; init; }
+
     /// <summary>Clock for checkpoint intervals and speeds.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

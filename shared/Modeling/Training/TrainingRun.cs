@@ -10,6 +10,7 @@ namespace LamdAgent.Modeling.Training;
 /// <summary>One run: steps, metrics, checkpoints, evaluation, end. Everything that differs between methods is in the objective.</summary>
 internal sealed class TrainingRun : IDisposable
 {
+    private const string Remedies = "use lora, bfloat16, gradient_checkpointing, a smaller max_length or a smaller model";
     private readonly TrainingRecipe _recipe;
     private readonly TrainingJob _job;
     private readonly Policy _policy;
@@ -180,7 +181,11 @@ internal sealed class TrainingRun : IDisposable
             {
                 _policy.Trained.ClearGradient();
                 _state = _state with { Split = _state.Split * 2 };
-                Say($"memory ran out in step {step + 1}: micro-batches are cut into {_state.Split} parts from here on; the effective batch stays the same");
+                Say($"memory ran out in step {step + 1}: micro-batches are cut into {_state.Split} parts from here on; the effective batch stays the same{_objective.CutWarning}");
+            }
+            catch (Exception e) when (OutOfMemory.Is(e))
+            {
+                throw new InvalidInputException($"memory ran out in step {step + 1} with a single row: {Remedies}", e);
             }
         }
     }
@@ -196,7 +201,7 @@ internal sealed class TrainingRun : IDisposable
         {
             foreach (var part in micro.Chunk((micro.Length + _state.Split - 1) / _state.Split))
             {
-                var share = new MicroBatchShare(Math.Max(1, items), (double)part.Length / micro.Length / planned.Count, planned.Count);
+                var share = new MicroBatchShare(Math.Max(1, items), (double)part.Length / micro.Length / planned.Count, micro);
                 var outcome = _objective.Backward(part, share);
                 loss += outcome.Loss;
                 tokens += outcome.Tokens;
@@ -298,7 +303,7 @@ internal sealed class TrainingRun : IDisposable
         if (estimate.Total(longest) > available)
         {
             throw new InvalidInputException(FormattableString.Invariant(
-                $"the training needs about {estimate.Total(longest) / 1e9:F1} GB for a single row of {longest} tokens and {available / 1e9:F1} GB are free; use lora, bfloat16, gradient_checkpointing, a smaller max_length or a smaller model"));
+                $"the training needs about {estimate.Total(longest) / 1e9:F1} GB for a single row of {longest} tokens and {available / 1e9:F1} GB are free; {Remedies}"));
         }
 
         var split = 1;
@@ -310,7 +315,7 @@ internal sealed class TrainingRun : IDisposable
         if (split > 1)
         {
             Say(FormattableString.Invariant(
-                $"micro-batches of {rows} rows need about {estimate.Total((long)longest * rows) / 1e9:F1} GB and {available / 1e9:F1} GB are free: they are cut into {split} parts; the effective batch stays the same"));
+                $"micro-batches of {rows} rows need about {estimate.Total((long)longest * rows) / 1e9:F1} GB and {available / 1e9:F1} GB are free: they are cut into {split} parts; the effective batch stays the same{_objective.CutWarning}"));
         }
 
         return split;
