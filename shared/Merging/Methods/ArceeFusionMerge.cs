@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using LamdAgent.Checkpoints;
 using LamdAgent.Merging.Engine;
 using LamdAgent.Merging.Numerics;
 
@@ -31,6 +32,13 @@ internal sealed class ArceeFusionMerge : MergeMethod
 
     public override VocabularyRule Vocabulary => VocabularyRule.CutToSmallest;
 
+    // The mask is float32 in the reference, and so is what it is multiplied with.
+    internal override (DType Arithmetic, DType Result) Types(IReadOnlyList<DType> operands, int baseOperand)
+    {
+        var type = base.Types(operands, baseOperand).Arithmetic;
+        return (type, type is DType.BF16 or DType.F16 ? DType.F32 : type);
+    }
+
     internal override void Merge<T>(TensorMerge<T> tensor)
     {
         var other = tensor.Others[0];
@@ -39,7 +47,8 @@ internal sealed class ArceeFusionMerge : MergeMethod
         long[] ranks = [Rank(0.25f, n), Rank(0.5f, n), Rank(0.75f, n)];
         var quartiles = RankSelection.Find<T>(tensor, block => Keys(tensor, block, other, divergence), ranks, wholeRows: true);
         var (q1, q2, q3) = (Value(quartiles[0].Key), Value(quartiles[1].Key), Value(quartiles[2].Key));
-        var threshold = q2 + (1.5f * (q3 - q1));
+        var rounding = tensor.Rounding;
+        var threshold = rounding.Apply(q2 + (float)rounding.Apply(1.5f * (float)rounding.Apply(q3 - q1)));
         tensor.Produce(
             (block, result) =>
             {
@@ -50,8 +59,6 @@ internal sealed class ArceeFusionMerge : MergeMethod
                 {
                     result[i] = Value(keys[i]) >= threshold ? baseValues[i] + delta[i] : baseValues[i];
                 }
-
-                tensor.Rounding.Apply(result);
             },
             wholeRows: true);
     }
@@ -63,6 +70,8 @@ internal sealed class ArceeFusionMerge : MergeMethod
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         var columns = (int)Math.Max(1, tensor.Columns);
+        // Softmaxes are float32 in float64 arithmetic too, so there is nothing to round to then.
+        var rounding = tensor.Rounding;
         var divergences = new float[tensor.Length / columns];
         tensor.ForEachBlock(
             block =>
@@ -73,22 +82,26 @@ internal sealed class ArceeFusionMerge : MergeMethod
                 var o = new float[columns];
                 for (var at = 0; at < x.Length; at += columns)
                 {
-                    Softmax<T>(x.Slice(at, columns), p);
-                    Softmax<T>(b.Slice(at, columns), o);
+                    Softmax<T>(x.Slice(at, columns), p, rounding);
+                    Softmax<T>(b.Slice(at, columns), o, rounding);
+                    rounding.Divide<float>(p, o, o);
+                    TensorPrimitives.Log<float>(o, o);
+                    rounding.Apply<float>(o);
+                    rounding.Multiply<float>(p, o, o);
                     var sum = 0.0;
-                    for (var i = 0; i < columns; i++)
+                    foreach (var term in o)
                     {
-                        sum += p[i] * MathF.Log(p[i] / o[i]);
+                        sum += term;
                     }
 
-                    divergences[(block.Start + at) / columns] = (float)sum;
+                    divergences[(block.Start + at) / columns] = (float)rounding.Apply(sum);
                 }
             },
             wholeRows: true);
         return divergences;
     }
 
-    private static void Softmax<T>(ReadOnlySpan<T> values, Span<float> result)
+    private static void Softmax<T>(ReadOnlySpan<T> values, Span<float> result, Rounding rounding)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         TensorPrimitives.ConvertTruncating(values, result);
@@ -100,8 +113,9 @@ internal sealed class ArceeFusionMerge : MergeMethod
             sum += result[i];
         }
 
-        TensorPrimitives.Divide(result, (float)sum, result);
+        rounding.Divide(result, (float)sum, result);
         TensorPrimitives.Add(result, Epsilon, result);
+        rounding.Apply(result);
     }
 
     // Importances can be negative; flipping the bits of negative floats and the sign of the others makes unsigned keys in their order.
@@ -113,7 +127,7 @@ internal sealed class ArceeFusionMerge : MergeMethod
         var keys = MemoryMarshal.Cast<T, uint>(block.Scratch())[..delta.Length];
         for (var i = 0; i < keys.Length; i++)
         {
-            var importance = float.CreateTruncating(T.Abs(delta[i])) * divergence[(block.Start + i) / columns];
+            var importance = (float)tensor.Rounding.Apply(float.CreateTruncating(T.Abs(delta[i])) * divergence[(block.Start + i) / columns]);
             var bits = BitConverter.SingleToUInt32Bits(importance);
             keys[i] = (bits & 0x80000000) != 0 ? ~bits : bits | 0x80000000;
         }

@@ -1,4 +1,5 @@
 using LamdAgent.Merging.Engine;
+using LamdAgent.Merging.Methods.SixteenBit;
 using LamdAgent.Merging.Numerics;
 using LamdAgent.Merging.Planning;
 
@@ -27,6 +28,12 @@ internal sealed class KarcherMerge : MergeMethod
 
     internal override void Merge<T>(TensorMerge<T> tensor)
     {
+        if (tensor is TensorMerge<float> { Rounding.IsActive: true } rounded)
+        {
+            new RoundedKarcher(rounded, tensor.Parameter("tol")).Merge((int)tensor.Parameter("max_iter"));
+            return;
+        }
+
         var all = Enumerable.Range(0, tensor.Count).ToArray();
         var gram = GramMatrix.Compute(tensor, all, relativeToBase: false);
         var factors = Factors(gram, (int)tensor.Parameter("max_iter"), tensor.Parameter("tol"));

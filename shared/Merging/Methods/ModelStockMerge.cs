@@ -1,4 +1,5 @@
 using LamdAgent.Merging.Engine;
+using LamdAgent.Merging.Methods.SixteenBit;
 using LamdAgent.Merging.Numerics;
 using LamdAgent.Merging.Planning;
 
@@ -11,7 +12,7 @@ namespace LamdAgent.Merging.Methods;
 internal sealed class ModelStockMerge : MergeMethod
 {
     // The floor damps q where the changes are tiny, as in the reference: identical models give q = 0, the base.
-    private const double SmallestProduct = 1e-6;
+    internal const double SmallestProduct = 1e-6;
 
     public override string Name => "model_stock";
 
@@ -34,6 +35,16 @@ internal sealed class ModelStockMerge : MergeMethod
         var others = tensor.Others;
         var n = others.Length;
         int[] operands = [.. others, tensor.Base];
+        if (tensor is TensorMerge<float> { Rounding.IsActive: true } rounded)
+        {
+            if (!RoundedModelStock.Merge(rounded, tensor.Flag("filter_wise") && tensor.Plan.Shape.Count > 1 ? VectorGrouping.Rows : VectorGrouping.Whole))
+            {
+                throw Undefined(tensor.Plan);
+            }
+
+            return;
+        }
+
         if (tensor.Flag("filter_wise") && tensor.Plan.Shape.Count > 1)
         {
             var pairs = n * (n + 1) / 2;
@@ -64,6 +75,8 @@ internal sealed class ModelStockMerge : MergeMethod
         var t = n * q / (1 + ((n - 1) * q));
         return double.IsFinite(t)
             ? [.. Enumerable.Repeat(t / n, n), 1 - t]
-            : throw Error(plan, "the task vectors point away from each other so that their weights are not defined");
+            : throw Undefined(plan);
     }
+
+    private Domain.InvalidInputException Undefined(TensorPlan plan) => Error(plan, "the task vectors point away from each other so that their weights are not defined");
 }

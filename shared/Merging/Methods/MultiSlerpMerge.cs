@@ -1,4 +1,5 @@
 using LamdAgent.Merging.Engine;
+using LamdAgent.Merging.Methods.SixteenBit;
 using LamdAgent.Merging.Numerics;
 using LamdAgent.Merging.Planning;
 
@@ -43,6 +44,16 @@ internal sealed class MultiSlerpMerge : MergeMethod
             return;
         }
 
+        if (tensor is TensorMerge<float> { Rounding.IsActive: true } rounded)
+        {
+            if (!new RoundedMultiSlerp(rounded, tensor.Flag("normalize_weights"), tensor.Parameter("eps")).Merge())
+            {
+                throw NoDirection(tensor.Plan);
+            }
+
+            return;
+        }
+
         var relative = tensor.Base >= 0;
         var gram = GramMatrix.Compute(tensor, others, relative);
         var weights = others.Select(m => tensor.Parameter(m, "weight")).ToArray();
@@ -53,7 +64,7 @@ internal sealed class MultiSlerpMerge : MergeMethod
         }
 
         var factors = Factors(gram, weights, tensor.Parameter("eps"))
-            ?? throw Error(tensor.Plan, "the weighted mean direction of the models is zero; change a weight or leave a model out");
+            ?? throw NoDirection(tensor.Plan);
         var terms = others.Select((m, i) => (m, factors[i])).ToList();
         if (relative)
         {
@@ -64,6 +75,8 @@ internal sealed class MultiSlerpMerge : MergeMethod
             LinearCombination.Produce(tensor, terms);
         }
     }
+
+    private Domain.InvalidInputException NoDirection(TensorPlan plan) => Error(plan, "the weighted mean direction of the models is zero; change a weight or leave a model out");
 
     private static double[]? Factors(double[,] gram, double[] weights, double eps)
     {

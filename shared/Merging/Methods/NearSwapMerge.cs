@@ -27,23 +27,28 @@ internal sealed class NearSwapMerge : MergeMethod
     internal override void Merge<T>(TensorMerge<T> tensor)
     {
         var t = T.CreateTruncating(tensor.Parameter("t"));
+        var rounding = tensor.Rounding;
+        var smallest = T.CreateTruncating(rounding.Apply(1e-6));
         var other = tensor.Others[0];
         tensor.Produce((block, result) =>
         {
             var baseValues = block.Load(tensor.Base);
             var values = block.Load(other);
             var share = block.Scratch();
-            TensorPrimitives.Subtract(baseValues, values, share);
+            rounding.Subtract(baseValues, values, share);
             TensorPrimitives.Abs<T>(share, share);
-            TensorPrimitives.Max(share, T.CreateTruncating(1e-6), share);
-            TensorPrimitives.Divide(t, share, share);
+            TensorPrimitives.Max(share, smallest, share);
+            // A number over a tensor is its reciprocal times the number, as torch does it.
+            TensorPrimitives.Reciprocal<T>(share, share);
+            rounding.Apply(share);
+            rounding.Multiply(share, t, share);
             TensorPrimitives.Max(share, T.Zero, share);
             TensorPrimitives.Min(share, T.One, share);
-            TensorPrimitives.Multiply(share, values, values);
+            rounding.Multiply(share, values, values);
             TensorPrimitives.Subtract(T.One, share, share);
-            TensorPrimitives.Multiply(share, baseValues, baseValues);
-            TensorPrimitives.Add(values, baseValues, result);
-            tensor.Rounding.Apply(result);
+            rounding.Apply(share);
+            rounding.Multiply(share, baseValues, baseValues);
+            rounding.Add(values, baseValues, result);
         });
     }
 }

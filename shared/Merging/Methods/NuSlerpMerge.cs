@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using LamdAgent.Merging.Engine;
+using LamdAgent.Merging.Methods.SixteenBit;
 using LamdAgent.Merging.Numerics;
 
 namespace LamdAgent.Merging.Methods;
@@ -11,7 +12,11 @@ namespace LamdAgent.Merging.Methods;
 /// </summary>
 internal sealed class NuSlerpMerge : MergeMethod
 {
-    private const double SmallestNorm = 1e-7;
+    /// <summary>Shorter vectors count as this long.</summary>
+    internal const double SmallestNorm = 1e-7;
+
+    /// <summary>Vectors whose angle has a smaller sine lie on a line.</summary>
+    internal const double SmallestSine = 1e-8;
 
     public override string Name => "nuslerp";
 
@@ -40,14 +45,21 @@ internal sealed class NuSlerpMerge : MergeMethod
         var (first, second) = (tensor.Parameter(others[0], "weight"), tensor.Parameter(others[1], "weight"));
         var t = Math.Abs(first + second) < 1e-6 ? 0.5 : second / (first + second);
         var relative = tensor.Base >= 0;
+        var grouping = tensor.Flag("nuslerp_flatten") || tensor.Plan.Shape.Count < 2 ? VectorGrouping.Whole : tensor.Flag("nuslerp_row_wise") ? VectorGrouping.Columns : VectorGrouping.Rows;
+        if (tensor is TensorMerge<float> { Rounding.IsActive: true } rounded)
+        {
+            RoundedNuSlerp.Merge(rounded, t, grouping);
+            return;
+        }
+
         int[] operands = relative ? [others[0], others[1], tensor.Base] : [others[0], others[1]];
-        if (tensor.Flag("nuslerp_flatten") || tensor.Plan.Shape.Count < 2)
+        if (grouping == VectorGrouping.Whole)
         {
             var gram = GramMatrix.Compute(tensor, others, relative);
             var factors = Factors(gram[0, 0], gram[1, 1], gram[0, 1], t, relative);
             LinearCombination.Produce(tensor, [.. operands.Select((o, i) => (o, factors[i]))]);
         }
-        else if (tensor.Flag("nuslerp_row_wise"))
+        else if (grouping == VectorGrouping.Columns)
         {
             ProduceByColumn(tensor, operands, GramMatrix.ComputeColumns(tensor, others, relative), t, relative);
         }
@@ -99,7 +111,7 @@ internal sealed class NuSlerpMerge : MergeMethod
         var (a, b) = (Math.Sqrt(Math.Max(0, firstSquare)), Math.Sqrt(Math.Max(0, secondSquare)));
         var angle = Math.Acos(Math.Clamp(dot / Math.Max(a, SmallestNorm) / Math.Max(b, SmallestNorm), -1, 1));
         var sine = Math.Sin(angle);
-        var (x, y) = Math.Abs(sine) < 1e-8 ? (1 - t, t) : (Math.Sin((1 - t) * angle) / sine, Math.Sin(t * angle) / sine);
+        var (x, y) = Math.Abs(sine) < SmallestSine ? (1 - t, t) : (Math.Sin((1 - t) * angle) / sine, Math.Sin(t * angle) / sine);
         return relative ? [x, y, 1 - x - y] : [x, y];
     }
 }

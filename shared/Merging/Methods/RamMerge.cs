@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using LamdAgent.Checkpoints;
 using LamdAgent.Merging.Engine;
 
 namespace LamdAgent.Merging.Methods;
@@ -26,12 +27,20 @@ internal sealed class RamMerge(bool plus) : MergeMethod
             ? [Epsilon, Number("r", false, 0.1, 0, 1, [0.1, 0.3], "strength of the amplification"), Number("alpha", false, 0.2, 0, 1, [], "bound of the ratio")]
             : [Epsilon];
 
+    // Amplified changes are float32 numbers in the reference, and so is then the sum.
+    internal override (DType Arithmetic, DType Result) Types(IReadOnlyList<DType> operands, int baseOperand)
+    {
+        var type = base.Types(operands, baseOperand).Arithmetic;
+        return (type, plus && type is DType.BF16 or DType.F16 ? DType.F32 : type);
+    }
+
     private static MergeParameter Epsilon => Number("epsilon", false, 1e-5, 0, 1, [1e-5, 1e-4], "largest change that counts as none");
 
     internal override void Merge<T>(TensorMerge<T> tensor)
     {
         var others = tensor.Others;
-        var epsilon = T.CreateTruncating(tensor.Parameter("epsilon"));
+        var rounding = tensor.Rounding;
+        var epsilon = T.CreateTruncating(rounding.Apply(tensor.Parameter("epsilon")));
         var boost = plus ? Amplifications(tensor, epsilon) : [.. others.Select(_ => T.One)];
         tensor.Produce((block, result) =>
         {
@@ -39,22 +48,28 @@ internal sealed class RamMerge(bool plus) : MergeMethod
             var deltas = new Memory<T>[others.Length];
             var changed = CountChanged(tensor, block, baseValues, epsilon, deltas);
             result.Clear();
+            var share = block.Scratch();
             for (var i = 0; i < others.Length; i++)
             {
                 var delta = deltas[i].Span;
+                rounding.Divide<T>(delta, changed, share);
                 for (var at = 0; at < delta.Length; at++)
                 {
                     if (T.Abs(delta[at]) > epsilon)
                     {
-                        result[at] += changed[at] == T.One ? boost[i] * delta[at] : delta[at];
+                        result[at] += changed[at] == T.One ? boost[i] * delta[at] : share[at];
                     }
                 }
             }
 
-            TensorPrimitives.Max(changed, T.One, changed);
-            TensorPrimitives.Divide(result, changed, result);
-            TensorPrimitives.Add(baseValues, result, result);
-            tensor.Rounding.Apply(result);
+            if (plus)
+            {
+                TensorPrimitives.Add(baseValues, result, result);
+                return;
+            }
+
+            rounding.Apply(result);
+            rounding.Add(baseValues, result, result);
         });
     }
 

@@ -34,8 +34,9 @@ internal sealed class SceMerge : MergeMethod
         var others = tensor.Others;
         var keep = Select(tensor);
         var energies = Energies(tensor, keep);
-        var total = energies.Sum();
-        var shares = energies.Select(e => T.CreateTruncating(total < LeastEnergy ? 1.0 / others.Length : e / total)).ToArray();
+        var total = tensor.Rounding.Apply(energies.Sum());
+        var rounding = tensor.Rounding;
+        var shares = energies.Select(e => T.CreateTruncating(rounding.Apply(total < LeastEnergy ? 1.0 / others.Length : e / total))).ToArray();
         tensor.Produce((block, result) =>
         {
             var baseValues = block.Load(tensor.Base);
@@ -50,16 +51,23 @@ internal sealed class SceMerge : MergeMethod
             var divisor = block.Scratch();
             divisor.Clear();
             result.Clear();
+            var share = block.Scratch();
+            var weighted = block.Scratch();
             for (var i = 0; i < deltas.Length; i++)
             {
-                TensorPrimitives.Multiply(deltas[i].Span, shares[i], deltas[i].Span);
-                SignElection.AddAgreeing<T>(elected, deltas[i].Span, shares[i], result, divisor);
+                // What agrees is told from the changes themselves: weighted ones may be rounded to nothing.
+                share.Fill(shares[i]);
+                SignElection.KeepAgreeing<T>(elected, deltas[i].Span, share);
+                TensorPrimitives.Add(divisor, share, divisor);
+                rounding.Multiply<T>(deltas[i].Span, share, weighted);
+                TensorPrimitives.Add(result, weighted, result);
             }
 
-            TensorPrimitives.Max(divisor, T.CreateTruncating(1e-6), divisor);
-            TensorPrimitives.Divide(result, divisor, result);
-            TensorPrimitives.Add(baseValues, result, result);
-            tensor.Rounding.Apply(result);
+            rounding.Apply(result);
+            rounding.Apply(divisor);
+            TensorPrimitives.Max(divisor, T.CreateTruncating(rounding.Apply(1e-6)), divisor);
+            rounding.Divide(result, divisor, result);
+            rounding.Add(baseValues, result, result);
         });
     }
 
@@ -120,6 +128,8 @@ internal sealed class SceMerge : MergeMethod
             variances[i] = T.CreateTruncating(sum / spans);
         }
 
+        tensor.Rounding.Apply(variances);
+
         return RankSelection.NonNegative<T>(block, variances);
     }
 
@@ -133,7 +143,9 @@ internal sealed class SceMerge : MergeMethod
             var deltas = Deltas(tensor, block, block.Load(tensor.Base), keep);
             for (var i = 0; i < count; i++)
             {
-                partial[(block.Index * count) + i] = GramMatrix.Dot<T>(deltas[i].Span, deltas[i].Span);
+                var squares = deltas[i].Span;
+                tensor.Rounding.Multiply(squares, squares, squares);
+                partial[(block.Index * count) + i] = SignElection.SumOfMagnitudes<T>(squares);
             }
         });
         var energies = new double[count];
@@ -142,7 +154,7 @@ internal sealed class SceMerge : MergeMethod
             energies[i % count] += partial[i];
         }
 
-        return [.. energies.Select(e => e / Math.Max(1, tensor.Length))];
+        return [.. energies.Select(e => tensor.Rounding.Apply(e / Math.Max(1, tensor.Length)))];
     }
 
     private static Memory<T>[] Deltas<T>(TensorMerge<T> tensor, Block<T> block, ReadOnlySpan<T> baseValues, DeltaMask<T>? keep)

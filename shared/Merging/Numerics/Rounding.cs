@@ -43,6 +43,54 @@ internal readonly struct Rounding(DType type)
         }
     }
 
+    /// <summary><c>fl(x y)</c>, one by one; the result may be one of the operands.</summary>
+    public void Multiply<T>(ReadOnlySpan<T> x, ReadOnlySpan<T> y, Span<T> result)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        TensorPrimitives.Multiply(x, y, result);
+        Apply(result);
+    }
+
+    /// <summary><c>fl(x y)</c> for a number y that is not rounded before.</summary>
+    public void Multiply<T>(ReadOnlySpan<T> x, T y, Span<T> result)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        TensorPrimitives.Multiply(x, y, result);
+        Apply(result);
+    }
+
+    /// <summary><c>fl(x / y)</c>, one by one.</summary>
+    public void Divide<T>(ReadOnlySpan<T> x, ReadOnlySpan<T> y, Span<T> result)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        TensorPrimitives.Divide(x, y, result);
+        Apply(result);
+    }
+
+    /// <summary><c>fl(x / y)</c> for a number y that is not rounded before.</summary>
+    public void Divide<T>(ReadOnlySpan<T> x, T y, Span<T> result)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        TensorPrimitives.Divide(x, y, result);
+        Apply(result);
+    }
+
+    /// <summary><c>fl(x + y)</c>, one by one.</summary>
+    public void Add<T>(ReadOnlySpan<T> x, ReadOnlySpan<T> y, Span<T> result)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        TensorPrimitives.Add(x, y, result);
+        Apply(result);
+    }
+
+    /// <summary><c>fl(x - y)</c>, one by one.</summary>
+    public void Subtract<T>(ReadOnlySpan<T> x, ReadOnlySpan<T> y, Span<T> result)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        TensorPrimitives.Subtract(x, y, result);
+        Apply(result);
+    }
+
     /// <summary>Rounds one number to the arithmetic type.</summary>
     public double Apply(double value) => type switch
     {

@@ -38,6 +38,19 @@ internal static class SignElection
         }
     }
 
+    /// <summary>Sets numbers to 0 where a value has not the elected sign.</summary>
+    public static void KeepAgreeing<T>(ReadOnlySpan<T> elected, ReadOnlySpan<T> values, Span<T> numbers)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (var i = 0; i < numbers.Length; i++)
+        {
+            if (!(elected[i] >= T.Zero ? values[i] > T.Zero : values[i] < T.Zero))
+            {
+                numbers[i] = T.Zero;
+            }
+        }
+    }
+
     /// <summary>Divides where the divisor is not exactly 0.</summary>
     public static void DivideByNonZero<T>(Span<T> values, ReadOnlySpan<T> divisor)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Numerics.Tensors;
 using LamdAgent.Checkpoints;
 using LamdAgent.Merging.Engine;
+using LamdAgent.Merging.Numerics;
 using LamdAgent.Merging.Planning;
 
 namespace LamdAgent.Merging.Methods.TaskVectors;
@@ -13,6 +14,7 @@ namespace LamdAgent.Merging.Methods.TaskVectors;
 /// </summary>
 internal sealed class TaskVectorMerge : MergeMethod
 {
+    private const double LargestHalf = 65504;
     private readonly bool _election;
     private readonly Sparsifier? _sparsifier;
 
@@ -177,7 +179,7 @@ internal sealed class TaskVectorMerge : MergeMethod
         _sparsifier is null || tensor.Parameter(operand, "density") >= 1 ? null : _sparsifier.Prepare(tensor, operand);
 
     // Factor that gives a thinned task vector the L1 norm it had: the reference's rescaling, in place of the papers' 1/density and 1/p.
-    private static double Rescale<T>(TensorMerge<T> tensor, int operand, DeltaMask<T> mask, bool wholeRows)
+    private double Rescale<T>(TensorMerge<T> tensor, int operand, DeltaMask<T> mask, bool wholeRows)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         var partial = new (double Before, double After)[tensor.BlockCount(wholeRows)];
@@ -190,9 +192,10 @@ internal sealed class TaskVectorMerge : MergeMethod
                 partial[block.Index] = (before, SignElection.SumOfMagnitudes<T>(delta));
             },
             wholeRows);
-        var rounding = tensor.Rounding;
-        var before = rounding.Apply(partial.Sum(p => p.Before));
-        var after = rounding.Apply(partial.Sum(p => p.After));
+        // The reference thins float16 at random in float32. Where a float16 sum overflows it divides infinity by infinity; float32 sums go on.
+        var (sumBefore, sumAfter) = (partial.Sum(p => p.Before), partial.Sum(p => p.After));
+        var rounding = tensor.Plan.Arithmetic == DType.F16 && (_sparsifier!.IsRandom || sumBefore >= LargestHalf) ? new Rounding(DType.F32) : tensor.Rounding;
+        var (before, after) = (rounding.Apply(sumBefore), rounding.Apply(sumAfter));
         return before < 1e-7 || after < 1e-7 ? 1 : rounding.Apply(before / after);
     }
 }
