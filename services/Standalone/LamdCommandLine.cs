@@ -66,6 +66,7 @@ internal static class LamdCommandLine
         CompareCommand.Create(),
         ExportCommand.Create(),
         ReplayCommand.Create(),
+        PruneCommand.Create(),
         SubmitCommand.Create(),
         WatchCommand.Create(),
         PauseCommand.Create(),

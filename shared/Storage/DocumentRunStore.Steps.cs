@@ -63,21 +63,17 @@ internal sealed partial class DocumentRunStore
     public async Task<bool> CancelStepAsync(string searchId, string stepId, DateTimeOffset now, CancellationToken cancellation) =>
         (await ChangeStepAsync(searchId, stepId, step => StepTransitions.Cancel(step, now), cancellation)).Changed;
 
-    public async Task<IReadOnlyList<StepRecord>> ListUnattendedStepsAsync(DateTimeOffset now, DateTimeOffset sentBefore, CancellationToken cancellation)
+    public async Task<IReadOnlyList<StepRecord>> ListDueStepsAsync(StepStage stage, DateTimeOffset now, CancellationToken cancellation)
     {
-        var open = await documents.ListOpenAsync(CollectionNames.Steps, cancellation);
-        if (open.Count == 0)
-        {
-            return [];
-        }
-
-        var running = (await documents.ListAsync(CollectionNames.Searches, null, null, nameof(SearchStatus.Running), cancellation))
-            .Select(search => search.Id).ToHashSet(StringComparer.Ordinal);
+        var running = (await ListSearchesAsync(SearchStatus.Running, cancellation)).ToDictionary(search => search.Id, search => search.Priority, StringComparer.Ordinal);
         return
         [
-            .. open.Where(document => running.Contains(document.Search))
+            .. (await documents.ListOpenAsync(CollectionNames.Steps, cancellation))
+                .Where(document => running.ContainsKey(document.Search))
                 .Select(DocumentJson.Read<StepRecord>)
-                .Where(step => StepTransitions.IsUnattended(step, now, sentBefore)),
+                .Where(step => step.DispatchedAt is not null && StepTransitions.ClaimOutcome(step, stage, now) == ClaimOutcome.Claimed)
+                .OrderByDescending(step => running[step.SearchId])
+                .ThenBy(step => step.DispatchedAt),
         ];
     }
 

@@ -62,16 +62,30 @@ internal sealed partial class DocumentRunStore(IDocumentStore documents) : IRunS
             cancellation);
 
     public Task<bool> InsertModelAsync(ModelRecord model, CancellationToken cancellation) =>
-        documents.InsertAsync(
-            CollectionNames.Models,
-            new StoredDocument { Id = $"{model.SearchId}/{model.Id}", Search = model.SearchId, Sort = model.Id, Body = DocumentJson.Write(model) },
-            cancellation);
+        documents.InsertAsync(CollectionNames.Models, Document(model), cancellation);
 
     public async Task<ModelRecord?> GetModelAsync(string searchId, string modelId, CancellationToken cancellation) =>
         await documents.FindAsync(CollectionNames.Models, $"{searchId}/{modelId}", cancellation) is { } found ? DocumentJson.Read<ModelRecord>(found) : null;
 
     public Task<IReadOnlyList<ModelRecord>> ListModelsAsync(string searchId, CancellationToken cancellation) =>
         ListAsync<ModelRecord>(CollectionNames.Models, searchId, null, cancellation);
+
+    public async Task<bool> MarkModelPrunedAsync(string searchId, string modelId, DateTimeOffset now, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            if (await documents.FindAsync(CollectionNames.Models, $"{searchId}/{modelId}", cancellation) is not { } found
+                || DocumentJson.Read<ModelRecord>(found) is not { PrunedAt: null } model)
+            {
+                return false;
+            }
+
+            if (await documents.ReplaceAsync(CollectionNames.Models, Document(model with { PrunedAt = now }, found.Version + 1), found.Version, cancellation))
+            {
+                return true;
+            }
+        }
+    }
 
     public Task PutEvaluationAsync(EvaluationRecord evaluation, CancellationToken cancellation) =>
         documents.PutAsync(
@@ -138,6 +152,15 @@ internal sealed partial class DocumentRunStore(IDocumentStore documents) : IRunS
         Open = search.Status is SearchStatus.Running,
         Version = version,
         Body = DocumentJson.Write(search),
+    };
+
+    private static StoredDocument Document(ModelRecord model, long version = 1) => new()
+    {
+        Id = $"{model.SearchId}/{model.Id}",
+        Search = model.SearchId,
+        Sort = model.Id,
+        Version = version,
+        Body = DocumentJson.Write(model),
     };
 
     private async Task<IReadOnlyList<T>> ListAsync<T>(string collection, string searchId, string? sortPrefix, CancellationToken cancellation) =>

@@ -97,8 +97,8 @@ public interface IRunStore
     /// <summary>Ends a step as cancelled, whoever holds it (the token grows, so that a running worker's result is refused). False when it has ended.</summary>
     Task<bool> CancelStepAsync(string searchId, string stepId, DateTimeOffset now, CancellationToken cancellation);
 
-    /// <summary>Steps of running searches that are not at an end, have no live lease at <paramref name="now"/> and whose command was never sent or sent before <paramref name="sentBefore"/>.</summary>
-    Task<IReadOnlyList<StepRecord>> ListUnattendedStepsAsync(DateTimeOffset now, DateTimeOffset sentBefore, CancellationToken cancellation);
+    /// <summary>Steps of running searches whose command for this stage was sent and that nobody holds at <paramref name="now"/>: those of the highest priority first, then those that wait longest.</summary>
+    Task<IReadOnlyList<StepRecord>> ListDueStepsAsync(StepStage stage, DateTimeOffset now, CancellationToken cancellation);
 
     // ---- models and evaluations
 
@@ -110,6 +110,9 @@ public interface IRunStore
 
     /// <summary>All models of a search by id.</summary>
     Task<IReadOnlyList<ModelRecord>> ListModelsAsync(string searchId, CancellationToken cancellation);
+
+    /// <summary>Notes that the weights of a model are given up, before they are deleted. False when there is no such model or it was noted before.</summary>
+    Task<bool> MarkModelPrunedAsync(string searchId, string modelId, DateTimeOffset now, CancellationToken cancellation);
 
     /// <summary>Writes an evaluation in full (natural key search + step; a later attempt replaces an earlier one).</summary>
     Task PutEvaluationAsync(EvaluationRecord evaluation, CancellationToken cancellation);

@@ -86,9 +86,6 @@ internal static class StepTransitions
             ? null
             : WithoutLease(step) with { State = StepState.Cancelled, FinishedAt = now, FencingToken = step.FencingToken + 1 };
 
-    public static bool IsUnattended(StepRecord step, DateTimeOffset now, DateTimeOffset sentBefore) =>
-        !step.IsTerminal && !IsLeased(step, now) && (step.DispatchedAt is not { } sent || sent < sentBefore);
-
     private static bool Holds(StepRecord step, StepClaim claim) =>
         step.FencingToken == claim.FencingToken && step.DueStage == claim.Stage && step.LeaseHolder == claim.Worker;
 

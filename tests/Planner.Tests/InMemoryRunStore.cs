@@ -165,8 +165,11 @@ internal sealed class InMemoryRunStore : IRunStore
     public Task<bool> CancelStepAsync(string searchId, string stepId, DateTimeOffset now, CancellationToken cancellation) =>
         Change(searchId, stepId, s => s.IsTerminal ? null : s with { State = StepState.Cancelled, FencingToken = s.FencingToken + 1, FinishedAt = now });
 
-    public Task<IReadOnlyList<StepRecord>> ListUnattendedStepsAsync(DateTimeOffset now, DateTimeOffset sentBefore, CancellationToken cancellation) =>
-        Locked<IReadOnlyList<StepRecord>>(() => [.. _steps.Values.Where(s => !s.IsTerminal && !Leased(s, now) && (s.DispatchedAt is null || s.DispatchedAt < sentBefore))]);
+    public Task<IReadOnlyList<StepRecord>> ListDueStepsAsync(StepStage stage, DateTimeOffset now, CancellationToken cancellation) => Locked<IReadOnlyList<StepRecord>>(() =>
+    [
+        .. _steps.Values.Where(s => s.DueStage == stage && s.DispatchedAt is not null && !Leased(s, now) && _searches[s.SearchId].Status == SearchStatus.Running)
+            .OrderByDescending(s => _searches[s.SearchId].Priority).ThenBy(s => s.DispatchedAt),
+    ]);
 
     public Task<bool> InsertModelAsync(ModelRecord model, CancellationToken cancellation) => Locked(() => _models.TryAdd($"{model.SearchId}/{model.Id}", model));
 
@@ -174,6 +177,17 @@ internal sealed class InMemoryRunStore : IRunStore
 
     public Task<IReadOnlyList<ModelRecord>> ListModelsAsync(string searchId, CancellationToken cancellation) =>
         Locked<IReadOnlyList<ModelRecord>>(() => [.. _models.Values.Where(m => m.SearchId == searchId).OrderBy(m => m.Id, StringComparer.Ordinal)]);
+
+    public Task<bool> MarkModelPrunedAsync(string searchId, string modelId, DateTimeOffset now, CancellationToken cancellation) => Locked(() =>
+    {
+        if (_models.GetValueOrDefault($"{searchId}/{modelId}") is not { PrunedAt: null } model)
+        {
+            return false;
+        }
+
+        _models[$"{searchId}/{modelId}"] = model with { PrunedAt = now };
+        return true;
+    });
 
     public Task PutEvaluationAsync(EvaluationRecord evaluation, CancellationToken cancellation) => Locked(() =>
     {

@@ -114,7 +114,7 @@ internal sealed class SearchHarness : IStepDispatcher
         }
         else
         {
-            await Store.CompleteProductionAsync(claim, new ProducedModel("digest of " + step.ActionKey, step.ModelId, 10), 1, now, default);
+            await Store.CompleteProductionAsync(claim, new ProducedModel("digest of " + step.ActionKey, $"toy/models/{step.ModelId}", 10), 1, now, default);
         }
     }
 

@@ -127,6 +127,33 @@ public sealed class RunTests(FinishedSearch finished)
     }
 
     [Fact]
+    public async Task A_pruned_model_says_so_and_how_to_make_it_again_and_comes_again_with_the_same_bytes()
+    {
+        Copy(Search[FinishedSearch.Run], Search["pruned"]);
+        var before = Directory.GetDirectories(Search["pruned", "models"]).Length;
+        var planned = await LamdProcess.RunAsync(Search.Folder, "prune", "pruned", "--finalists", "1", "--dry-run");
+        planned.Output.ShouldContain("would be pruned");
+        Directory.GetDirectories(Search["pruned", "models"]).Length.ShouldBe(before);
+
+        using var pruned = JsonDocument.Parse((await LamdProcess.RunAsync(Search.Folder, "prune", "pruned", "--finalists", "1", "--json")).Output);
+        var gone = pruned.RootElement.GetProperty("pruned").EnumerateArray().Select(m => m.GetProperty("model").GetString()!).ToList();
+        gone.ShouldNotBeEmpty();
+        Directory.GetDirectories(Search["pruned", "models"]).Length.ShouldBe(before - gone.Count);
+        Directory.Exists(Path.Combine(Search["pruned"], "best")).ShouldBeTrue("the link to the best model still leads somewhere");
+
+        var shown = await LamdProcess.RunAsync(Search.Folder, "show", gone[0], "--run", "pruned");
+        var remedy = shown.Output.Split('\n').Single(line => line.Contains("files", StringComparison.Ordinal)).Replace("files", "", StringComparison.Ordinal).Trim();
+        remedy.ShouldStartWith("the weights were pruned on 2");
+        remedy.ShouldEndWith($"; make them again: lamd show {gone[0]} --run pruned --recipe > {gone[0]}.yaml && lamd replay {gone[0]}.yaml --output DIR");
+        var exported = await LamdProcess.RunAsync(Search.Folder, "export", gone[0], "--to", "gone", "--run", "pruned");
+        (exported.Code, exported.Errors.Trim()).ShouldBe((2, $"lamd: {Search["pruned", "models", gone[0]]}: {remedy}"));
+
+        File.WriteAllText(Search["again.yaml"], (await LamdProcess.RunAsync(Search.Folder, "show", gone[0], "--run", "pruned", "--recipe")).Output);
+        (await LamdProcess.RunAsync(Search.Folder, "replay", "again.yaml", "--output", "made-again")).Output.ShouldContain("the same bytes as the search made");
+        File.ReadAllBytes(Search["made-again", "model.safetensors"]).ShouldBe(File.ReadAllBytes(Search[FinishedSearch.Run, "models", gone[0], "model.safetensors"]));
+    }
+
+    [Fact]
     public async Task A_replay_comes_to_the_same_bytes_and_runs_on_other_data_too()
     {
         var show = JsonDocument.Parse((await LamdProcess.RunAsync(Search.Folder, "show", "m-0004", "--run", FinishedSearch.Run, "--json")).Output).RootElement;
@@ -139,5 +166,26 @@ public sealed class RunTests(FinishedSearch finished)
         (code, output, errors) = await LamdProcess.RunAsync(Search.Folder, "replay", "pipeline-4.yaml", "--output", "other", "--dataset", $"{dataset}=more.jsonl", "--json");
         code.ShouldBe(0, errors);
         JsonDocument.Parse(output).RootElement.TryGetProperty("same_as_recorded", out _).ShouldBeFalse();
+    }
+
+    private static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var entry in new DirectoryInfo(from).EnumerateFileSystemInfos())
+        {
+            var target = Path.Combine(to, entry.Name);
+            if (entry.LinkTarget is { } link)
+            {
+                Directory.CreateSymbolicLink(target, link);
+            }
+            else if (entry is DirectoryInfo)
+            {
+                Copy(entry.FullName, target);
+            }
+            else
+            {
+                File.Copy(entry.FullName, target);
+            }
+        }
     }
 }

@@ -180,24 +180,31 @@ public abstract class RunStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Unattended_steps_are_found_and_attended_ones_are_not()
+    public async Task Due_steps_are_those_that_were_sent_and_that_nobody_holds_the_most_urgent_first()
     {
         await InsertStepAsync();
-        async Task<int> CountAsync(DateTimeOffset now) =>
-            (await Store.ListUnattendedStepsAsync(now, now.AddSeconds(-60), Cancellation)).Count;
+        async Task<IEnumerable<string>> DueAsync(DateTimeOffset now, StepStage stage = StepStage.Train) =>
+            (await Store.ListDueStepsAsync(stage, now, Cancellation)).Select(step => $"{step.SearchId}/{step.Id}");
 
-        (await CountAsync(Noon)).ShouldBe(1); // never sent
+        (await DueAsync(Noon)).ShouldBeEmpty(); // never sent
         await Store.MarkDispatchedAsync("a", "s-0001", StepStage.Train, Noon, Cancellation);
-        (await CountAsync(Noon.AddSeconds(59))).ShouldBe(0);
-        (await CountAsync(Noon.AddSeconds(61))).ShouldBe(1); // sent, but nobody came
-        var claim = (await Store.ClaimStepAsync("a", "s-0001", StepStage.Train, "w", Noon.AddSeconds(61), Noon.AddSeconds(91), Cancellation)).Claim!;
-        (await CountAsync(Noon.AddSeconds(90))).ShouldBe(0);
-        (await CountAsync(Noon.AddSeconds(92))).ShouldBe(1); // the worker died
+        (await DueAsync(Noon)).ShouldBe(["a/s-0001"]);
+        (await DueAsync(Noon, StepStage.Evaluate)).ShouldBeEmpty();
+
+        await Store.InsertStepAsync(Step(StepRole.Search, 2), Cancellation);
+        await Store.MarkDispatchedAsync("a", "s-0002", StepStage.Train, Noon.AddSeconds(-1), Cancellation);
+        await Store.CreateSearchAsync(Search("urgent") with { Priority = 7 }, Cancellation);
+        await Store.InsertStepAsync(Step(StepRole.Search, 1) with { SearchId = "urgent" }, Cancellation);
+        await Store.MarkDispatchedAsync("urgent", "s-0001", StepStage.Train, Noon, Cancellation);
+        (await DueAsync(Noon)).ShouldBe(["urgent/s-0001", "a/s-0002", "a/s-0001"]);
+
+        var claim = (await Store.ClaimStepAsync("a", "s-0002", StepStage.Train, "w", Noon, Noon.AddSeconds(30), Cancellation)).Claim!;
+        await Store.ChangeSearchStatusAsync("urgent", [SearchStatus.Running], SearchStatus.Paused, null, Noon, Cancellation);
+        (await DueAsync(Noon.AddSeconds(29))).ShouldBe(["a/s-0001"]);
+        (await DueAsync(Noon.AddSeconds(31))).ShouldBe(["a/s-0002", "a/s-0001"]); // the worker died
         await Store.ReleaseStepAsync(claim, countsAsAttempt: false, Cancellation);
-        (await Store.GetStepAsync("a", "s-0001", Cancellation))!.Attempt.ShouldBe(0);
-        (await CountAsync(Noon.AddSeconds(62))).ShouldBe(1); // given back
-        await Store.ChangeSearchStatusAsync("a", [SearchStatus.Running], SearchStatus.Paused, null, Noon, Cancellation);
-        (await CountAsync(Noon.AddSeconds(92))).ShouldBe(0);
+        (await Store.GetStepAsync("a", "s-0002", Cancellation))!.Attempt.ShouldBe(0);
+        (await DueAsync(Noon)).ShouldBe(["a/s-0001"]); // given back, and to be sent again
     }
 
     [Fact]
@@ -240,6 +247,10 @@ public abstract class RunStoreContract : IAsyncLifetime
         (await Store.InsertModelAsync(model with { Digest = "other" }, Cancellation)).ShouldBeFalse();
         Same(await Store.GetModelAsync("a", "m-0002", Cancellation), model);
         (await Store.ListModelsAsync("a", Cancellation)).Count.ShouldBe(1);
+        (await Store.MarkModelPrunedAsync("a", "m-0002", Noon, Cancellation)).ShouldBeTrue();
+        (await Store.MarkModelPrunedAsync("a", "m-0002", Noon.AddDays(1), Cancellation)).ShouldBeFalse();
+        (await Store.MarkModelPrunedAsync("a", "m-0003", Noon, Cancellation)).ShouldBeFalse();
+        Same(await Store.GetModelAsync("a", "m-0002", Cancellation), model with { PrunedAt = Noon });
 
         var evaluation = new EvaluationRecord
         {

@@ -7,11 +7,14 @@ using LamdAgent.Domain.Specs;
 using LamdAgent.Domain.Steps;
 using LamdAgent.Planner.Estimates;
 using LamdAgent.Planner.Reports;
+using LamdAgent.Planner.Searches;
 using LamdAgent.Planner.Submission;
 using LamdAgent.Storage;
+using LamdAgent.Storage.Artifacts;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace LamdAgent.Planner.Api;
@@ -39,6 +42,8 @@ public static class PlannerApi
             .WithSummary("What the agent was asked and answered").Produces<IReadOnlyList<PlannerCall>>().Produces<ApiError>(StatusCodes.Status404NotFound);
         api.MapGet("/{id}/report", ReportAsync).WithSummary("The report so far").Produces<SearchReport>().Produces<ApiError>(StatusCodes.Status404NotFound);
         api.MapGet("/{id}/events", WatchAsync).WithSummary("Steps as they change, as server-sent events, until the search ends").Produces(StatusCodes.Status200OK, contentType: "text/event-stream");
+        api.MapPost("/{id}/prune", PruneAsync).WithSummary("Delete the weights of models that are not worth their space").Produces<PruneResult>()
+            .Produces<ApiError>(StatusCodes.Status400BadRequest).Produces<ApiError>(StatusCodes.Status404NotFound);
         Change(api, "cancel", [SearchStatus.Running, SearchStatus.Paused], SearchStatus.Cancelled);
         Change(api, "pause", [SearchStatus.Running], SearchStatus.Paused);
         Change(api, "resume", [SearchStatus.Paused], SearchStatus.Running);
@@ -134,6 +139,21 @@ public static class PlannerApi
 
     private static async Task<IResult> ReportAsync(string id, IRunStore store, CancellationToken token) =>
         await ReportBuilder.BuildAsync(store, id, m => m.Artifact, token) is { } report ? Results.Json(report, DomainJson.Options) : NotFound(id);
+
+    private static async Task<IResult> PruneAsync(string id, int? finalists, bool? dryRun, HttpContext http, IRunStore store, TimeProvider clock, CancellationToken token)
+    {
+        try
+        {
+            var artifacts = http.RequestServices.GetRequiredService<IArtifactStore>();
+            return await ModelPruning.RunAsync(store, artifacts, id, finalists ?? ModelPruning.DefaultFinalists, dryRun ?? false, clock, token) is { } result
+                ? Results.Json(result, DomainJson.Options)
+                : NotFound(id);
+        }
+        catch (InvalidInputException e)
+        {
+            return Results.Json(new ApiError(e.Message), DomainJson.Options, statusCode: StatusCodes.Status400BadRequest);
+        }
+    }
 
     private static async Task WatchAsync(string id, HttpContext http, IRunStore store, TimeProvider clock, CancellationToken token)
     {

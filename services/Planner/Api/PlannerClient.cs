@@ -7,6 +7,7 @@ using LamdAgent.Domain;
 using LamdAgent.Domain.Steps;
 using LamdAgent.Hosting.Bus;
 using LamdAgent.Planner.Reports;
+using LamdAgent.Planner.Searches;
 
 namespace LamdAgent.Planner.Api;
 
@@ -54,6 +55,10 @@ public sealed class PlannerClient : IDisposable
 
     /// <summary>Lets a search go on.</summary>
     public Task<SearchSummary> ResumeAsync(string searchId, CancellationToken cancellation) => PostAsync(searchId, "resume", cancellation);
+
+    /// <summary>Deletes the weights of models that are not worth their space, or says which would go.</summary>
+    public Task<PruneResult> PruneAsync(string searchId, int finalists, bool dryRun, CancellationToken cancellation) => SendAsync<PruneResult>(
+        new HttpRequestMessage(HttpMethod.Post, Path(searchId, "prune") + Query(("finalists", finalists.ToString(CultureInfo.InvariantCulture)), ("dryRun", dryRun ? "true" : "false"))), cancellation);
 
     /// <summary>Steps as they change, until the search ends.</summary>
     public async IAsyncEnumerable<StepRecord> WatchAsync(string searchId, [EnumeratorCancellation] CancellationToken cancellation)

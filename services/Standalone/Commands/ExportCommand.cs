@@ -21,6 +21,11 @@ internal static class ExportCommand
             var folder = RunFolder.Open(arguments.GetValue(run));
             await using var store = await OpenedStore.OpenAsync(folder, mustExist: true, cancellation);
             var facts = await ModelFacts.FindAsync(folder, store, arguments.GetValue(model)!, cancellation);
+            if (facts.Pruned(folder) is { } pruned)
+            {
+                throw new InvalidInputException(facts.Folder, null, pruned);
+            }
+
             if (!Directory.Exists(facts.Folder) || ModelDigest.OfFolder(facts.Folder) != facts.Record.Digest)
             {
                 throw new InvalidInputException(facts.Folder, null, $"the files of {facts.Record.Id} are gone or were changed after the search");

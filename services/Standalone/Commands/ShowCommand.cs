@@ -16,8 +16,9 @@ internal static class ShowCommand
     {
         var model = new Argument<string>("model") { Description = "Id of the model (m-0007), or base, or best" };
         var run = RunOption.Create();
+        var recipe = new Option<bool>("--recipe") { Description = "Prints only the recipe, as lamd replay reads it" };
         var json = new Option<bool>("--json") { Description = "Prints one JSON object" };
-        var command = new Command("show", "Shows how a model was made and how it scores. Example: lamd show best --run runs/tool-use-1") { model, run, json };
+        var command = new Command("show", "Shows how a model was made and how it scores. Example: lamd show best --run runs/tool-use-1") { model, run, recipe, json };
         command.SetAction(async (arguments, cancellation) =>
         {
             var folder = RunFolder.Open(arguments.GetValue(run));
@@ -26,13 +27,19 @@ internal static class ShowCommand
             var snapshot = await store.GetSnapshotAsync(cancellation);
             var models = await store.Store.ListModelsAsync(snapshot.Search.Id, cancellation);
             var pipeline = PipelineRecipe.For(facts.Record.Id, snapshot.Spec, snapshot.Search, models, snapshot.Steps);
+            if (arguments.GetValue(recipe))
+            {
+                Console.Write(pipeline.ToYaml());
+                return ExitCodes.Done;
+            }
+
             var curve = facts.Record.StepId is { } step ? await store.Store.ListMetricsAsync(snapshot.Search.Id, step, cancellation) : [];
             if (arguments.GetValue(json))
             {
                 Console.WriteLine(new JsonObject
                 {
                     ["model"] = JsonSerializer.SerializeToNode(facts.Record, DomainJson.Options),
-                    ["path"] = facts.Folder,
+                    ["path"] = facts.Record.PrunedAt is null ? facts.Folder : null,
                     ["evaluations"] = JsonSerializer.SerializeToNode(facts.Evaluations, DomainJson.Options),
                     ["pipeline"] = pipeline.ToYaml(),
                     ["optimizer_steps"] = curve.Count,
@@ -41,7 +48,7 @@ internal static class ShowCommand
             }
 
             Console.WriteLine($"{facts.Record.Id}  {facts.Record.Action?.ToString() ?? "a starting model"}");
-            Console.WriteLine($"  files   {facts.Folder}");
+            Console.WriteLine($"  files   {facts.Pruned(folder) ?? facts.Folder}");
             Console.WriteLine($"  digest  {facts.Record.Digest}");
             foreach (var evaluation in facts.Evaluations)
             {

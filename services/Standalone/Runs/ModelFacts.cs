@@ -31,6 +31,13 @@ internal sealed record ModelFacts(ModelRecord Record, string Folder, IReadOnlyLi
         return new ModelFacts(record, Path.IsPathRooted(record.Artifact) ? record.Artifact : run[record.Artifact], evaluations);
     }
 
+    /// <summary>What to say when its weights were pruned; null while they are kept.</summary>
+    public string? Pruned(RunFolder run) => Record.PrunedAt is { } at
+        ? string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"the weights were pruned on {at:yyyy-MM-dd}; make them again: lamd show {Record.Id} --run {run.DisplayPath} --recipe > {Record.Id}.yaml && lamd replay {Record.Id}.yaml --output DIR")
+        : null;
+
     /// <summary>The evaluation on validation data, or null.</summary>
     public EvaluationRecord? Validation => Evaluations.FirstOrDefault(evaluation => evaluation.Split == Domain.Actions.EvaluationSplit.Validation);
 

@@ -37,6 +37,9 @@ public sealed record ModelRecord
     /// <summary>Size of the folder, when known.</summary>
     public long? Bytes { get; init; }
 
+    /// <summary>When its weights were given up to make room; null while they are kept. The model can be made again from its recipe.</summary>
+    public DateTimeOffset? PrunedAt { get; init; }
+
     /// <summary>When it was recorded.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 

@@ -203,7 +203,7 @@ public sealed class PlannerApiTests : IAsyncLifetime
         using var http = new HttpClient();
         using var document = JsonDocument.Parse(await http.GetStringAsync(new Uri(Address, "/openapi/v1.json")));
         var paths = document.RootElement.GetProperty("paths").EnumerateObject().Select(p => p.Name.TrimEnd('/')).ToList();
-        paths.ShouldBe(["/searches", "/searches/{id}", "/searches/{id}/steps", "/searches/{id}/models", "/searches/{id}/steps/{step}/metrics", "/searches/{id}/calls", "/searches/{id}/report", "/searches/{id}/events", "/searches/{id}/cancel", "/searches/{id}/pause", "/searches/{id}/resume"], ignoreOrder: true);
+        paths.ShouldBe(["/searches", "/searches/{id}", "/searches/{id}/steps", "/searches/{id}/models", "/searches/{id}/steps/{step}/metrics", "/searches/{id}/calls", "/searches/{id}/report", "/searches/{id}/events", "/searches/{id}/prune", "/searches/{id}/cancel", "/searches/{id}/pause", "/searches/{id}/resume"], ignoreOrder: true);
     }
 
     [Fact]
