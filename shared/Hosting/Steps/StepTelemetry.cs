@@ -17,6 +17,8 @@ internal static class StepTelemetry
     public static Activity? Begin(string searchId, string stepId, StepStage stage) =>
         Source.StartActivity($"step {stage}", ActivityKind.Internal)?.SetTag("lamd.search", searchId).SetTag("lamd.step", stepId);
 
+    public static void Rename(Activity? trace, string searchId, string stepId) => trace?.SetTag("lamd.search", searchId).SetTag("lamd.step", stepId);
+
     public static void End(StepStage stage, string outcome, double seconds) => Seconds.Record(seconds, new("stage", stage.ToString()), new("outcome", outcome));
 
     public static void Aside(StepStage stage, ClaimOutcome outcome) => SteppedAside.Add(1, new("stage", stage.ToString()), new("reason", outcome.ToString()));

@@ -30,10 +30,11 @@ public sealed partial class StepWorker(
     ILogger<StepWorker> logger)
 {
     private readonly WorkerOptions options = options.Value;
+    private readonly StepClaiming claiming = new(store, options.Value.Name, clock, options.Value.Lease);
 
-    /// <summary>Does one stage of one step, if it is still to be done.</summary>
-    /// <param name="searchId">The search.</param>
-    /// <param name="stepId">The step.</param>
+    /// <summary>Does one stage of one step, if any is still to be done: the one named, unless a more urgent one waits.</summary>
+    /// <param name="searchId">The search that the command names.</param>
+    /// <param name="stepId">The step that the command names.</param>
     /// <param name="stage">The stage that this worker can do.</param>
     /// <param name="work">The work itself; its token fires when the claim is lost, the step is cancelled or the process stops.</param>
     /// <param name="cancellationToken">The delivery's token. It guards the claim only: the broker may take a delivery back from a worker that is still at work, and the work goes on.</param>
@@ -42,12 +43,19 @@ public sealed partial class StepWorker(
     {
         using var busy = activity.Begin();
         using var trace = StepTelemetry.Begin(searchId, stepId, stage);
-        var answer = await PatientlyAsync(() => ClaimAsync(searchId, stepId, stage, cancellationToken), cancellationToken);
+        var answer = await PatientlyAsync(() => claiming.ClaimAsync(searchId, stepId, stage, cancellationToken), cancellationToken);
         if (answer is not { Outcome: ClaimOutcome.Claimed, Claim: { } claim, Step: { } step })
         {
             LogSteppedAside(searchId, stepId, stage, answer.Outcome);
             StepTelemetry.Aside(stage, answer.Outcome);
             return;
+        }
+
+        if ((claim.SearchId, claim.StepId) != (searchId, stepId))
+        {
+            LogMoreUrgent(searchId, stepId, claim.SearchId, claim.StepId);
+            (searchId, stepId) = (claim.SearchId, claim.StepId);
+            StepTelemetry.Rename(trace, searchId, stepId);
         }
 
         LogBegins(searchId, stepId, stage, claim.Attempt);
@@ -187,12 +195,6 @@ public sealed partial class StepWorker(
         return true;
     }
 
-    private Task<ClaimAnswer> ClaimAsync(string searchId, string stepId, StepStage stage, CancellationToken cancellation)
-    {
-        var now = clock.GetUtcNow();
-        return store.ClaimStepAsync(searchId, stepId, stage, options.Name, now, now + options.Lease, cancellation);
-    }
-
     private async Task<T> PatientlyAsync<T>(Func<Task<T>> operation, CancellationToken cancellation = default)
     {
         var started = Stopwatch.GetTimestamp();
@@ -217,6 +219,9 @@ public sealed partial class StepWorker(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{SearchId}/{StepId}: {Stage} ended as {Outcome} after {Seconds:F1} s")]
     private partial void LogEnds(string searchId, string stepId, StepStage stage, string outcome, double seconds);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{SearchId}/{StepId}: the command is used for {UrgentSearchId}/{UrgentStepId}")]
+    private partial void LogMoreUrgent(string searchId, string stepId, string urgentSearchId, string urgentStepId);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{SearchId}/{StepId}: stepped aside from {Stage}: {Outcome}")]
     private partial void LogSteppedAside(string searchId, string stepId, StepStage stage, ClaimOutcome outcome);

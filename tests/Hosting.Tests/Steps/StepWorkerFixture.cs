@@ -46,29 +46,35 @@ public sealed class StepWorkerFixture : IEventPublisher, IEnvironmentFaults, IAs
     public async ValueTask InitializeAsync()
     {
         await Store.InitializeAsync(CancellationToken.None);
+        await AddSearchAsync("a", priority: 0);
+    }
+
+    /// <summary>A search with one step.</summary>
+    public async Task AddSearchAsync(string id, int priority)
+    {
         await Store.CreateSearchAsync(
             new SearchRecord
             {
-                Id = "a", SpecYaml = Spec, SpecFile = "search.yaml", SpecFolder = folder.Path, CreatedAt = Clock.GetUtcNow(),
+                Id = id, Priority = priority, SpecYaml = Spec, SpecFile = "search.yaml", SpecFolder = folder.Path, CreatedAt = Clock.GetUtcNow(),
                 Datasets = [new DatasetInput("tools", folder["tools.jsonl"], "abc", 1)],
             },
             CancellationToken.None);
         await Store.InsertStepAsync(
             new StepRecord
             {
-                SearchId = "a", Id = "s-0001", Number = 1, Role = StepRole.Search, ActionKey = "k", Seed = 1, ModelId = "m-0002", PlannedAt = Clock.GetUtcNow(),
+                SearchId = id, Id = "s-0001", Number = 1, Role = StepRole.Search, ActionKey = "k", Seed = 1, ModelId = "m-0002", PlannedAt = Clock.GetUtcNow(),
                 Action = new PipelineAction { Type = "sft", Kind = ActionKind.Train, Models = ["m-0001"], Datasets = ["tools"] },
             },
             CancellationToken.None);
     }
 
-    public async Task RunAsync(StepStage stage, Func<StepWork, CancellationToken, Task<StepOutcome>> work)
+    public async Task RunAsync(StepStage stage, Func<StepWork, CancellationToken, Task<StepOutcome>> work, string search = "a")
     {
         var options = Microsoft.Extensions.Options.Options.Create(Options);
         using var activity = new WorkActivity(Lifetime, Clock, options, NullLogger<WorkActivity>.Instance);
         var services = new ServiceCollection().AddSingleton<IEnvironmentFaults>(this).BuildServiceProvider();
         var worker = new StepWorker(Store, this, Clock, options, Lifetime, activity, services, NullLogger<StepWorker>.Instance);
-        await worker.RunAsync("a", "s-0001", stage, work, CancellationToken.None);
+        await worker.RunAsync(search, "s-0001", stage, work, CancellationToken.None);
     }
 
     public Task ProduceAsync() =>

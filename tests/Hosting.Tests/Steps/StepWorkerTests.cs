@@ -3,6 +3,7 @@ using LamdAgent.Domain;
 using LamdAgent.Domain.Actions;
 using LamdAgent.Domain.Models;
 using LamdAgent.Domain.Scores;
+using LamdAgent.Domain.Searches;
 using LamdAgent.Domain.Steps;
 using LamdAgent.Hosting.Steps;
 
@@ -51,6 +52,33 @@ public sealed class StepWorkerTests : IAsyncLifetime
         await fixture.ProduceAsync();
         await fixture.RunAsync(StepStage.Train, (_, _) => throw new InvalidOperationException("must not run"));
         fixture.Events.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_command_goes_to_the_most_urgent_step_that_waits_and_none_is_left_without_one()
+    {
+        var done = new List<string>();
+        Task TakeCommandAsync(string search) => fixture.RunAsync(
+            StepStage.Train,
+            (work, _) =>
+            {
+                done.Add(work.Search.Id);
+                return Task.FromResult<StepOutcome>(new StepOutcome.Produced(new ProducedModel("digest", "models/m-0002", 5)));
+            },
+            search);
+        foreach (var (id, priority) in new[] { ("same", 0), ("urgent", 5), ("paused", 9), ("unsent", 9) })
+        {
+            await fixture.AddSearchAsync(id, priority);
+            await (id == "unsent" ? Task.CompletedTask : fixture.Store.MarkDispatchedAsync(id, "s-0001", StepStage.Train, fixture.Clock.GetUtcNow(), Cancellation));
+        }
+
+        await fixture.Store.MarkDispatchedAsync("a", "s-0001", StepStage.Train, fixture.Clock.GetUtcNow(), Cancellation);
+        await fixture.Store.ChangeSearchStatusAsync("paused", [SearchStatus.Running], SearchStatus.Paused, null, fixture.Clock.GetUtcNow(), Cancellation);
+        await TakeCommandAsync("same"); // a more urgent one waits
+        await TakeCommandAsync("a"); // none of the same priority goes before
+        await TakeCommandAsync("urgent"); // done already: what is left
+        await TakeCommandAsync("same"); // nothing is left
+        done.ShouldBe(["urgent", "a", "same"]);
     }
 
     [Fact]

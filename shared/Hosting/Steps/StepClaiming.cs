@@ -1,0 +1,45 @@
+using LamdAgent.Domain.Searches;
+using LamdAgent.Domain.Steps;
+using LamdAgent.Storage;
+
+namespace LamdAgent.Hosting.Steps;
+
+/// <summary>
+/// Which step a worker takes. A command is a permit to do one step of its stage; which one is decided when a worker is free, by what the store says then: a step of a search with a higher priority goes before
+/// the one that the command names, and a command whose step is taken gives its permit to the most urgent step that waits. So a queue full of unimportant commands delays nothing important, and every waiting
+/// step still has a command.
+/// </summary>
+internal sealed class StepClaiming(IRunStore store, string worker, TimeProvider clock, TimeSpan lease)
+{
+    public async Task<ClaimAnswer> ClaimAsync(string searchId, string stepId, StepStage stage, CancellationToken cancellation)
+    {
+        var running = (await store.ListSearchesAsync(SearchStatus.Running, cancellation)).ToDictionary(search => search.Id, search => search.Priority, StringComparer.Ordinal);
+        var priority = running.GetValueOrDefault(searchId, int.MinValue);
+        if (running.Values.Any(other => other > priority) && await ClaimFirstAsync(stage, step => running.GetValueOrDefault(step.SearchId, int.MinValue) > priority, cancellation) is { } urgent)
+        {
+            return urgent;
+        }
+
+        var named = await ClaimOneAsync(searchId, stepId, stage, cancellation);
+        return named.Outcome == ClaimOutcome.Claimed ? named : await ClaimFirstAsync(stage, _ => true, cancellation) ?? named;
+    }
+
+    private async Task<ClaimAnswer?> ClaimFirstAsync(StepStage stage, Func<StepRecord, bool> wanted, CancellationToken cancellation)
+    {
+        foreach (var step in (await store.ListDueStepsAsync(stage, clock.GetUtcNow(), cancellation)).Where(wanted))
+        {
+            if (await ClaimOneAsync(step.SearchId, step.Id, stage, cancellation) is { Outcome: ClaimOutcome.Claimed } answer)
+            {
+                return answer;
+            }
+        }
+
+        return null;
+    }
+
+    private Task<ClaimAnswer> ClaimOneAsync(string searchId, string stepId, StepStage stage, CancellationToken cancellation)
+    {
+        var now = clock.GetUtcNow();
+        return store.ClaimStepAsync(searchId, stepId, stage, worker, now, now + lease, cancellation);
+    }
+}
