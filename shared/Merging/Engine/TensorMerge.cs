@@ -82,6 +82,13 @@ internal sealed class TensorMerge<T>(TensorPlan plan, MergeSession session, Bloc
         Visit(0, BlockCount(wholeRows), length, visit);
     }
 
+    /// <summary>Visits a number of short pieces spread evenly over the tensor, which may overlap; for samples.</summary>
+    public void ForEachPiece(int pieces, int length, Action<Block<T>> visit) =>
+        threads.For(0, pieces, index => visit(blocks.Mine.At(this, index, index * (Length - length) / Math.Max(1, pieces - 1), length)), cancellation);
+
+    /// <summary>Does a number of independent things by all threads.</summary>
+    public void ForEach(int count, Action<int> body) => threads.For(0, count, index => body((int)index), cancellation);
+
     /// <summary>Visits every block once in a fixed number of groups of neighbours; the blocks of a group one after the other, in order.</summary>
     public void ForEachGroup(int groups, Action<int, Block<T>> visit)
     {

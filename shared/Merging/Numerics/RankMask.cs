@@ -32,6 +32,20 @@ internal sealed class RankMask<T>
         _highBefore = IsPartial(high) && _high != _low ? CountBefore(tensor, keys, _high, wholeRows) : null;
     }
 
+    private RankMask(BlockCut cut, long k, long n)
+    {
+        var before = new long[cut.EqualPerBlock.Length + 1];
+        for (var i = 0; i < cut.EqualPerBlock.Length; i++)
+        {
+            before[i + 1] = before[i] + cut.EqualPerBlock[i];
+        }
+
+        _low = cut.Key;
+        _lowPlaces = (0, k - (n - cut.Less - before[^1]));
+        _lowBefore = before;
+        _high = uint.MaxValue;
+    }
+
     /// <summary>Keeps the k elements of the largest keys; of equal ones those with the lowest index.</summary>
     /// <param name="tensor">The tensor.</param>
     /// <param name="keys">Keys of its elements.</param>
@@ -43,6 +57,17 @@ internal sealed class RankMask<T>
         var cut = RankSelection.Find(tensor, keys, [tensor.Length - k], zeroLowBits, wholeRows)[0];
         var greater = tensor.Length - cut.Less - cut.Equal;
         return new RankMask<T>(tensor, keys, (cut.Key, 0, k - greater, cut.Equal), (uint.MaxValue, 0, 0, 0), wholeRows);
+    }
+
+    /// <summary>The same for several sets of keys of one tensor at once, in fewer passes.</summary>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="keys">The sets of keys, each below 2^31.</param>
+    /// <param name="counts">How many elements each mask keeps.</param>
+    /// <param name="zeroLowBits">How many of the lowest bits are known to be 0 in every key.</param>
+    public static RankMask<T>[] LargestOfEach(TensorMerge<T> tensor, IReadOnlyList<KeyProvider<T>> keys, IReadOnlyList<long> counts, int zeroLowBits)
+    {
+        var cuts = SampledSelection.Find(tensor, keys, [.. counts.Select(k => tensor.Length - k)]);
+        return [.. cuts.Select((cut, i) => cut is null ? Largest(tensor, keys[i], counts[i], zeroLowBits) : new RankMask<T>(cut, counts[i], tensor.Length))];
     }
 
     /// <summary>Keeps keys above a cut, and of those equal to it as many of the first as there are places left; the number is brought down for the next tensor.</summary>
@@ -67,13 +92,30 @@ internal sealed class RankMask<T>
     }
 
     /// <summary>Sets the values of dropped elements to 0.</summary>
-    public void Apply(Block<T> block, ReadOnlySpan<uint> keys, Span<T> values)
+    public void Apply(Block<T> block, ReadOnlySpan<uint> keys, Span<T> values) => Apply(block, keys, values, uint.MaxValue);
+
+    /// <summary>The same where the values' magnitudes are the keys.</summary>
+    public void ApplyToMagnitudes(Block<T> block, Span<T> values)
+    {
+        if (typeof(T) == typeof(float))
+        {
+            // A float's magnitude is its bits without the sign's.
+            Apply(block, MemoryMarshal.Cast<T, uint>(values), values, 0x7FFFFFFF);
+            return;
+        }
+
+        var magnitudes = block.Scratch();
+        System.Numerics.Tensors.TensorPrimitives.Abs<T>(values, magnitudes);
+        Apply(block, RankSelection.NonNegative<T>(block, magnitudes), values, uint.MaxValue);
+    }
+
+    private void Apply(Block<T> block, ReadOnlySpan<uint> keys, Span<T> values, uint bits)
     {
         var low = Places(_lowBefore, _lowPlaces, block.Index);
         var high = Places(_highBefore, _highPlaces, block.Index);
         if (low is { } keepLow && high is { } keepHigh)
         {
-            ZeroOutside(keys, values, keepLow ? _low : _low + 1, keepHigh || _high == _low ? _high : _high - 1);
+            ZeroOutside(keys, values, bits, keepLow ? _low : _low + 1, keepHigh || _high == _low ? _high : _high - 1);
             return;
         }
 
@@ -81,7 +123,7 @@ internal sealed class RankMask<T>
         var highPlace = _highBefore?[block.Index] ?? 0;
         for (var i = 0; i < keys.Length; i++)
         {
-            var key = keys[i];
+            var key = keys[i] & bits;
             var keep = key == _low
                 ? Contains(_lowPlaces, lowPlace++)
                 : key == _high ? Contains(_highPlaces, highPlace++) : key > _low && key < _high;
@@ -125,17 +167,17 @@ internal sealed class RankMask<T>
         return counts;
     }
 
-    private static void ZeroOutside(ReadOnlySpan<uint> keys, Span<T> values, uint from, uint to)
+    private static void ZeroOutside(ReadOnlySpan<uint> keys, Span<T> values, uint bits, uint from, uint to)
     {
         var i = 0;
         if (typeof(T) == typeof(float) && Vector512.IsHardwareAccelerated)
         {
             ref var key = ref MemoryMarshal.GetReference(keys);
             ref var value = ref MemoryMarshal.GetReference(MemoryMarshal.Cast<T, uint>(values));
-            var (low, high) = (Vector512.Create(from), Vector512.Create(to));
+            var (low, high, used) = (Vector512.Create(from), Vector512.Create(to), Vector512.Create(bits));
             for (; i <= keys.Length - 16; i += 16)
             {
-                var k = Vector512.LoadUnsafe(ref key, (nuint)i);
+                var k = Vector512.LoadUnsafe(ref key, (nuint)i) & used;
                 var keep = Vector512.GreaterThanOrEqual(k, low) & Vector512.LessThanOrEqual(k, high);
                 (Vector512.LoadUnsafe(ref value, (nuint)i) & keep).StoreUnsafe(ref value, (nuint)i);
             }
@@ -144,10 +186,10 @@ internal sealed class RankMask<T>
         {
             ref var key = ref MemoryMarshal.GetReference(keys);
             ref var value = ref MemoryMarshal.GetReference(MemoryMarshal.Cast<T, uint>(values));
-            var (low, high) = (Vector256.Create(from), Vector256.Create(to));
+            var (low, high, used) = (Vector256.Create(from), Vector256.Create(to), Vector256.Create(bits));
             for (; i <= keys.Length - 8; i += 8)
             {
-                var k = Vector256.LoadUnsafe(ref key, (nuint)i);
+                var k = Vector256.LoadUnsafe(ref key, (nuint)i) & used;
                 var keep = Vector256.GreaterThanOrEqual(k, low) & Vector256.LessThanOrEqual(k, high);
                 (Vector256.LoadUnsafe(ref value, (nuint)i) & keep).StoreUnsafe(ref value, (nuint)i);
             }
@@ -155,7 +197,7 @@ internal sealed class RankMask<T>
 
         for (; i < keys.Length; i++)
         {
-            if (keys[i] < from || keys[i] > to)
+            if ((keys[i] & bits) is var key && (key < from || key > to))
             {
                 values[i] = T.Zero;
             }

@@ -12,10 +12,12 @@ internal sealed class MagnitudeSparsifier : Sparsifier
             ? $"density {parameters["density"]} keeps none of its {plan.Length} elements; take a larger density"
             : null;
 
-    public override DeltaMask<T> Prepare<T>(TensorMerge<T> tensor, int operand)
+    public override DeltaMask<T> Prepare<T>(TensorMerge<T> tensor, int operand) => PrepareAll(tensor, [operand])[0];
+
+    public override DeltaMask<T>[] PrepareAll<T>(TensorMerge<T> tensor, IReadOnlyList<int> operands)
     {
-        var keep = (long)(tensor.Parameter(operand, "density") * tensor.Length);
-        var mask = RankMask<T>.Largest(tensor, Magnitudes(tensor, operand), keep, ZeroLowBits(tensor.Plan.Arithmetic));
-        return (block, delta) => mask.Apply(block, Magnitudes<T>(block, delta), delta);
+        var counts = operands.Select(m => (long)(tensor.Parameter(m, "density") * tensor.Length)).ToList();
+        var masks = RankMask<T>.LargestOfEach(tensor, [.. operands.Select(m => Magnitudes(tensor, m))], counts, ZeroLowBits(tensor.Plan.Arithmetic));
+        return Array.ConvertAll<RankMask<T>, DeltaMask<T>>(masks, mask => (block, delta) => mask.ApplyToMagnitudes(block, delta));
     }
 }

@@ -37,6 +37,6 @@ internal sealed class OutlierSparsifier(MergeParameter gamma) : Sparsifier
         }
 
         var mask = RankMask<T>.Between(tensor, Magnitudes(tensor, operand), bottom, n - top, ZeroLowBits(tensor.Plan.Arithmetic));
-        return (block, delta) => mask.Apply(block, Magnitudes<T>(block, delta), delta);
+        return (block, delta) => mask.ApplyToMagnitudes(block, delta);
     }
 }

@@ -146,7 +146,7 @@ internal sealed class PaperTiesMerge : MergeMethod
         for (var i = 0; i < tensors.Count; i++)
         {
             var mask = RankMask<T>.FromCut(tensors[i], keyed[i].Keys, cut.Key, ref placesLeft);
-            session.SetState(parts[i].Plan, parts[i].Operand, (DeltaMask<T>)((block, delta) => mask.Apply(block, Sparsifier.Magnitudes<T>(block, delta), delta)));
+            session.SetState(parts[i].Plan, parts[i].Operand, (DeltaMask<T>)((block, delta) => mask.ApplyToMagnitudes(block, delta)));
         }
     }
 }

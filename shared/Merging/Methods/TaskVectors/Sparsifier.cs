@@ -29,6 +29,10 @@ internal abstract class Sparsifier
     public abstract DeltaMask<T> Prepare<T>(TensorMerge<T> tensor, int operand)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>;
 
+    /// <summary><see cref="Prepare"/> for several operands.</summary>
+    public virtual DeltaMask<T>[] PrepareAll<T>(TensorMerge<T> tensor, IReadOnlyList<int> operands)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => [.. operands.Select(m => Prepare(tensor, m))];
+
     /// <summary>A mask that drops everything.</summary>
     protected static void DropAll<T>(Block<T> block, Span<T> delta)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => delta.Clear();

@@ -79,7 +79,7 @@ internal sealed class TaskVectorMerge : MergeMethod
         var others = tensor.Others;
         var wholeRows = _sparsifier?.WholeRows ?? false;
         var rounding = tensor.Rounding;
-        var masks = others.Select(m => Mask(tensor, m)).ToArray();
+        var masks = Masks(tensor, others);
         var scales = others.Select((m, i) => masks[i] is { } mask && tensor.Flag("rescale") ? Rescale(tensor, m, mask, wholeRows) : 1.0).ToArray();
         var weights = others.Select(m => T.CreateTruncating(rounding.Apply(tensor.Parameter(m, "weight")))).ToArray();
         var sum = rounding.Apply(others.Sum(m => rounding.Apply(tensor.Parameter(m, "weight"))));
@@ -174,9 +174,13 @@ internal sealed class TaskVectorMerge : MergeMethod
         }
     }
 
-    private DeltaMask<T>? Mask<T>(TensorMerge<T> tensor, int operand)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        _sparsifier is null || tensor.Parameter(operand, "density") >= 1 ? null : _sparsifier.Prepare(tensor, operand);
+    private DeltaMask<T>?[] Masks<T>(TensorMerge<T> tensor, int[] operands)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        var thinned = _sparsifier is null ? [] : operands.Where(m => tensor.Parameter(m, "density") < 1).ToList();
+        var masks = thinned.Count == 0 ? [] : _sparsifier!.PrepareAll(tensor, thinned);
+        return [.. operands.Select(m => thinned.IndexOf(m) is var i and >= 0 ? masks[i] : null)];
+    }
 
     // Factor that gives a thinned task vector the L1 norm it had: the reference's rescaling, in place of the papers' 1/density and 1/p.
     private double Rescale<T>(TensorMerge<T> tensor, int operand, DeltaMask<T> mask, bool wholeRows)
