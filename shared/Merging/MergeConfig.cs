@@ -72,7 +72,7 @@ public sealed record MergeConfig
         }
     }
 
-    /// <summary>Reads a configuration; a file of several documents, each but the last with a <c>name</c>, is a chain of merges.</summary>
+    /// <summary>Reads a configuration; a file of several documents is a chain of merges: they use each other by <c>name</c>, the one without makes the result.</summary>
     /// <param name="yaml">The text.</param>
     /// <param name="file">Its name, for messages.</param>
     /// <exception cref="InvalidInputException">Something in it is not right; the message names the line.</exception>
@@ -94,13 +94,18 @@ public sealed record MergeConfig
 
         if (Slices.Count > 0)
         {
-            json["slices"] = new JsonArray([.. Slices.Select(s => (JsonNode)Add(new JsonObject { ["sources"] = new JsonArray([.. s.Sources.Select(Source)]) }, s.Parameters))]);
+            json["slices"] = new JsonArray([.. Slices.Select(Slice)]);
         }
 
         Add(json, Parameters);
         Put("dtype", DType?.TorchName());
         Put("out_dtype", OutDType?.TorchName());
         Put("tokenizer_source", Tokenizer?.Source);
+        if (Tokenizer is { Tokens.Count: > 0 })
+        {
+            json["tokens"] = new JsonObject(Tokenizer.Tokens.Select(t => KeyValuePair.Create(t.Key, (JsonNode?)Token(t.Value))));
+        }
+
         Put("pad_to_multiple_of", Tokenizer?.PadToMultipleOf);
         Put("chat_template", ChatTemplate);
         Put("name", Name);
@@ -123,6 +128,26 @@ public sealed record MergeConfig
                 json[key] = JsonValue.Create(value);
             }
         }
+
+        static JsonNode Slice(MergeSlice slice)
+        {
+            var node = new JsonObject { ["sources"] = new JsonArray([.. slice.Sources.Select(Source)]) };
+            if (slice.BaseModel is { } baseModel)
+            {
+                node["base_model"] = baseModel.ToString();
+            }
+
+            return Add(node, slice.Parameters);
+        }
+
+        static JsonNode Token(TokenSetting token) => new JsonObject
+        {
+            ["kind"] = token.IsZero ? "zero" : token.Model is null ? "default" : "model_token",
+            ["model"] = token.Model?.ToString(),
+            ["token"] = token.Token,
+            ["token_id"] = token.TokenId,
+            ["force"] = token.Force,
+        };
 
         static JsonNode Source(MergeSource source)
         {
@@ -156,6 +181,11 @@ public sealed record MergeConfig
         foreach (var source in Models.Concat(Slices.SelectMany(s => s.Sources)))
         {
             yield return source.Model;
+        }
+
+        foreach (var own in Slices.Select(s => s.BaseModel).OfType<ModelReference>())
+        {
+            yield return own;
         }
 
         if (Tokenizer is not null)

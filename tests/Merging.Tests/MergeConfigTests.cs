@@ -19,7 +19,7 @@ public sealed class MergeConfigTests
     [InlineData("merge_method: linear\nslices:\n- sources:\n  - {model: a}\n", "'layer_range' is missing")]
     [InlineData("merge_method: linear\nmodels:\n- {model: a}\nparameters: {weight: [a, b]}\n", "'a' is not a number")]
     [InlineData("merge_method: linear\nmodels:\n- {model: a}\nparameters: {weight: []}\n", "at least one number")]
-    [InlineData("merge_method: linear\nmodels:\n- {model: a}\n---\nmerge_method: linear\nmodels:\n- {model: a}\n", "needs a 'name'")]
+    [InlineData("merge_method: linear\nmodels:\n- {model: a}\n---\nmerge_method: linear\nmodels:\n- {model: a}\n", "may do without a 'name'")]
     public void A_mistake_is_named_with_its_line(string yaml, string complaint) =>
         Should.Throw<InvalidInputException>(() => MergeConfig.Parse(yaml, "x.yaml")).Message.ShouldContain(complaint);
 

@@ -12,24 +12,23 @@ internal static class MergeConfigReader
     public static MergeConfig Read(string yaml, string file)
     {
         var documents = ConfigDocument.ParseAll(yaml, file);
-        var stages = new List<MergeConfig>();
-        for (var i = 0; i < documents.Count - 1; i++)
+        var merges = documents.Select(document => (Place: document, Merge: ReadOne(document))).ToList();
+        var last = merges.FindIndex(m => m.Merge.Name is null) is var unnamed and >= 0 ? unnamed : merges.Count - 1;
+        for (var i = 0; i < merges.Count; i++)
         {
-            var stage = ReadOne(documents[i]);
-            if (stage.Name is null)
+            var (place, merge) = merges[i];
+            if (merge.Name is null && i != last)
             {
-                throw documents[i].Error("a merge before the last needs a 'name' by which later ones can use it");
+                throw place.Error("only the merge that makes the result may do without a 'name'; another one has none either");
             }
 
-            if (stages.Any(s => s.Name == stage.Name))
+            if (merge.Name is not null && merges.FindIndex(m => m.Merge.Name == merge.Name) < i)
             {
-                throw documents[i].Error($"the name '{stage.Name}' is there twice");
+                throw place.Error($"the name '{merge.Name}' is there twice");
             }
-
-            stages.Add(stage with { Stages = [] });
         }
 
-        return ReadOne(documents[^1]) with { Stages = stages };
+        return merges[last].Merge with { Stages = MergeStages.InOrder(merges, last) };
     }
 
     private static MergeConfig ReadOne(ConfigMapping root)
@@ -38,6 +37,11 @@ internal static class MergeConfigReader
         var bodies = BodyKeys.Where(k => root.Optional(k) is not null).ToList();
         if (bodies.Count != 1)
         {
+            if (bodies.Count == 0 && BodyKeys.FirstOrDefault(k => NearestWord.Find(k, root.Entries.Select(e => e.Key)) is not null) is { } meant)
+            {
+                root.Required(meant); // says in which line the slip is
+            }
+
             throw root.Error($"exactly one of models, slices and modules must be given, found {(bodies.Count == 0 ? "none" : string.Join(" and ", bodies))}");
         }
 
@@ -102,8 +106,14 @@ internal static class MergeConfigReader
         }
 
         var parameters = ParameterSet.Read(slice.Optional("parameters"));
+        var baseModel = slice.Optional("base_model") is { } own ? ReadModel(own) : null;
+        if (slice.Optional("residual_weight") is { } residual)
+        {
+            throw residual.Error("residual_weight does nothing in mergekit and is not supported; take it out");
+        }
+
         slice.RejectUnknownKeys();
-        return new MergeSlice { Sources = sources, Parameters = parameters };
+        return new MergeSlice { Sources = sources, Parameters = parameters, BaseModel = baseModel };
     }
 
     private static MergeSource ReadSource(ConfigNode node, bool inSlice)

@@ -51,7 +51,7 @@ internal sealed class MergePlanner
 
     private void CheckRequirements()
     {
-        if (_method.Base == BaseModelUse.Required && _config.BaseModel is null)
+        if (_method.Base == BaseModelUse.Required && _config.BaseModel is null && (_config.Slices.Count == 0 || _config.Slices.Any(s => s.BaseModel is null)))
         {
             throw new InvalidInputException($"{_method.Name} needs base_model");
         }
@@ -146,10 +146,11 @@ internal sealed class MergePlanner
 
     private TensorPlan PlanTensor(TensorPart part)
     {
-        var baseIndex = _config.BaseModel is null ? -1 : part.Sources.FindIndex(s => s.Source.Model == _config.BaseModel);
+        var baseModel = part.Slice.BaseModel ?? _config.BaseModel;
+        var baseIndex = baseModel is null ? -1 : part.Sources.FindIndex(s => s.Source.Model == baseModel);
         if (baseIndex < 0 && _method.Base == BaseModelUse.Required)
         {
-            throw new InvalidInputException($"{_method.Name} needs the base model {_config.BaseModel} among the sources of {part.Name}");
+            throw new InvalidInputException($"{_method.Name} needs the base model {baseModel} among the sources of {part.Name}");
         }
 
         CheckCount(part, baseIndex);
