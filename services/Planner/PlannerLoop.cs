@@ -75,22 +75,25 @@ public sealed class PlannerLoop(
             return null;
         }
 
-        if (search.Status == SearchStatus.Cancelled)
-        {
-            await CancelOpenStepsAsync(searchId, cancellation);
-            driven.LastSeen = null;
-            return search.Status;
-        }
-
         if (search.Status != SearchStatus.Running)
         {
             driven.LastSeen = null;
+            driven.Ledger = null;
+            await (search.Status == SearchStatus.Cancelled ? CancelOpenStepsAsync(searchId, cancellation) : Task.CompletedTask);
             return search.Status;
         }
 
         var now = clock.GetUtcNow();
-        var token = await store.AcquirePlannerAsync(searchId, options.Value.Owner, now, now + options.Value.OwnershipLease, cancellation);
-        driven.Token = token;
+        // A lease that has most of its time left needs no prolonging with every event.
+        var token = search.PlannerOwner == options.Value.Owner && search.PlannerUntil - now > options.Value.OwnershipLease * 2 / 3
+            ? search.PlannerToken
+            : await store.AcquirePlannerAsync(searchId, options.Value.Owner, now, now + options.Value.OwnershipLease, cancellation);
+        if (token != driven.Token)
+        {
+            driven.Ledger = null; // another planner may have been at work
+            driven.Token = token;
+        }
+
         if (token is null)
         {
             driven.LastSeen = null;
@@ -122,7 +125,7 @@ public sealed class PlannerLoop(
         while (true)
         {
             var snapshot = await ReadAsync(searchId, driven, cancellation);
-            await AddMissingModelsAsync(snapshot, cancellation);
+            await AddMissingModelsAsync(snapshot, driven, cancellation);
             await DispatchDueAsync(snapshot, driven, cancellation);
             var decision = SearchDriver.Decide(snapshot, exhausted: false, clock.GetUtcNow());
             if (decision is DriverDecision.Plan plan)
@@ -143,8 +146,13 @@ public sealed class PlannerLoop(
 
                     foreach (var step in insert.Steps)
                     {
-                        if (await store.InsertStepAsync(step, cancellation))
+                        if (!await store.InsertStepAsync(step, cancellation))
                         {
+                            driven.Ledger = null; // it is there already: somebody else wrote it
+                        }
+                        else
+                        {
+                            driven.Ledger?[step.Id] = step;
                             logger.LogInformation("Search {SearchId}: {StepId} = {Action} ({DecidedBy})", searchId, step.Id, step.Action, step.DecidedBy);
                         }
                     }
@@ -165,16 +173,45 @@ public sealed class PlannerLoop(
         var search = await store.GetSearchAsync(searchId, cancellation) ?? throw new InvalidOperationException($"search {searchId} has gone");
         driven.Spec ??= SearchSnapshot.SpecOf(search);
         driven.StartModels ??= [.. (await store.ListModelsAsync(searchId, cancellation)).Where(m => m.StepId is null).OrderBy(m => m.Id, StringComparer.Ordinal)];
-        return new SearchSnapshot(search, driven.Spec, driven.StartModels, await store.ListStepsAsync(searchId, cancellation));
+        return new SearchSnapshot(search, driven.Spec, driven.StartModels, await ReadLedgerAsync(searchId, driven, cancellation));
+    }
+
+    /// <summary>What has ended never changes: it is read once, and only the open steps again. Ledgers grow to thousands of steps, and every event leads here.</summary>
+    private async Task<IReadOnlyList<StepRecord>> ReadLedgerAsync(string searchId, DrivenSearch driven, CancellationToken cancellation)
+    {
+        if (driven.Ledger is not { } ledger)
+        {
+            driven.Ledger = ledger = (await store.ListStepsAsync(searchId, cancellation)).ToDictionary(step => step.Id, StringComparer.Ordinal);
+        }
+        else
+        {
+            var open = await store.ListOpenStepsAsync(searchId, cancellation);
+            var stillOpen = open.Select(step => step.Id).ToHashSet(StringComparer.Ordinal);
+            foreach (var ended in ledger.Values.Where(step => !step.IsTerminal && !stillOpen.Contains(step.Id)).ToList())
+            {
+                ledger[ended.Id] = await store.GetStepAsync(searchId, ended.Id, cancellation) ?? throw new InvalidOperationException($"step {searchId}/{ended.Id} has gone");
+            }
+
+            foreach (var step in open)
+            {
+                ledger[step.Id] = step;
+            }
+        }
+
+        return [.. ledger.Values.OrderBy(step => LedgerOrder.Of(step.Role)).ThenBy(step => step.Number)];
     }
 
     /// <summary>A worker that died between "produced" and writing the model's record leaves this to us.</summary>
-    private async Task AddMissingModelsAsync(SearchSnapshot snapshot, CancellationToken cancellation)
+    private async Task AddMissingModelsAsync(SearchSnapshot snapshot, DrivenSearch driven, CancellationToken cancellation)
     {
-        var known = (await store.ListModelsAsync(snapshot.Search.Id, cancellation)).Select(m => m.Id).ToHashSet(StringComparer.Ordinal);
-        foreach (var step in snapshot.Steps.Where(s => s.Product is not null && !known.Contains(s.ModelId)))
+        foreach (var step in snapshot.Steps.Where(s => s.Product is not null && !driven.Recorded.Contains(s.ModelId)))
         {
-            await store.InsertModelAsync(ModelRecord.FromStep(step, snapshot.Search.Datasets), cancellation);
+            if (await store.GetModelAsync(snapshot.Search.Id, step.ModelId, cancellation) is null)
+            {
+                await store.InsertModelAsync(ModelRecord.FromStep(step, snapshot.Search.Datasets), cancellation);
+            }
+
+            driven.Recorded.Add(step.ModelId);
         }
     }
 
@@ -223,12 +260,9 @@ public sealed class PlannerLoop(
 
     private async Task CancelOpenStepsAsync(string searchId, CancellationToken cancellation)
     {
-        foreach (var step in await store.ListStepsAsync(searchId, cancellation))
+        foreach (var step in await store.ListOpenStepsAsync(searchId, cancellation))
         {
-            if (!step.IsTerminal)
-            {
-                await store.CancelStepAsync(searchId, step.Id, clock.GetUtcNow(), cancellation);
-            }
+            await store.CancelStepAsync(searchId, step.Id, clock.GetUtcNow(), cancellation);
         }
     }
 
@@ -280,6 +314,12 @@ public sealed class PlannerLoop(
         public SemaphoreSlim Gate { get; } = new(1, 1);
 
         public HashSet<(string StepId, StepStage Stage)> Sent { get; } = [];
+
+        /// <summary>Models whose records are known to be in the store.</summary>
+        public HashSet<string> Recorded { get; } = new(StringComparer.Ordinal);
+
+        /// <summary>The steps by id as they were read last; null: to be read from the start.</summary>
+        public Dictionary<string, StepRecord>? Ledger { get; set; }
 
         public SearchSpec? Spec { get; set; }
 

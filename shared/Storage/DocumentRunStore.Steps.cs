@@ -18,6 +18,9 @@ internal sealed partial class DocumentRunStore
     public Task<IReadOnlyList<StepRecord>> ListStepsAsync(string searchId, CancellationToken cancellation) =>
         ListAsync<StepRecord>(CollectionNames.Steps, searchId, null, cancellation);
 
+    public async Task<IReadOnlyList<StepRecord>> ListOpenStepsAsync(string searchId, CancellationToken cancellation) =>
+        [.. (await documents.ListOpenAsync(CollectionNames.Steps, searchId, cancellation)).Select(DocumentJson.Read<StepRecord>)];
+
     public async Task<bool> MarkDispatchedAsync(string searchId, string stepId, StepStage stage, DateTimeOffset now, CancellationToken cancellation) =>
         (await ChangeStepAsync(searchId, stepId, step => StepTransitions.Dispatch(step, stage, now), cancellation)).Changed;
 
@@ -68,7 +71,7 @@ internal sealed partial class DocumentRunStore
         var running = (await ListSearchesAsync(SearchStatus.Running, cancellation)).ToDictionary(search => search.Id, search => search.Priority, StringComparer.Ordinal);
         return
         [
-            .. (await documents.ListOpenAsync(CollectionNames.Steps, cancellation))
+            .. (await documents.ListOpenAsync(CollectionNames.Steps, null, cancellation))
                 .Where(document => running.ContainsKey(document.Search))
                 .Select(DocumentJson.Read<StepRecord>)
                 .Where(step => step.DispatchedAt is not null && StepTransitions.ClaimOutcome(step, stage, now) == ClaimOutcome.Claimed)
@@ -81,18 +84,11 @@ internal sealed partial class DocumentRunStore
     {
         Id = StepId.Key(step.SearchId, step.Id),
         Search = step.SearchId,
-        Sort = FormattableString.Invariant($"{Rank(step.Role)}-{step.Number:000000000}"),
+        Sort = FormattableString.Invariant($"{LedgerOrder.Of(step.Role)}-{step.Number:000000000}"),
         Status = step.State.ToString(),
         Open = !step.IsTerminal,
         Version = step.Version,
         Body = DocumentJson.Write(step),
-    };
-
-    private static int Rank(StepRole role) => role switch
-    {
-        StepRole.Reference => 0,
-        StepRole.Search => 1,
-        _ => 2,
     };
 
     private Task<(StepRecord? Step, bool Changed)> ChangeStepAsync(StepClaim claim, Func<StepRecord, StepRecord?> change, CancellationToken cancellation) =>

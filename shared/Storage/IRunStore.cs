@@ -55,6 +55,9 @@ public interface IRunStore
     /// <summary>All steps of a search, ordered by role (reference, search, final), then number.</summary>
     Task<IReadOnlyList<StepRecord>> ListStepsAsync(string searchId, CancellationToken cancellation);
 
+    /// <summary>The steps of a search that have not ended, in the same order.</summary>
+    Task<IReadOnlyList<StepRecord>> ListOpenStepsAsync(string searchId, CancellationToken cancellation);
+
     /// <summary>
     /// Notes that the command of a stage is about to be sent: sets <c>DispatchedAt</c> and moves <c>Planned</c> to <c>Dispatched</c> (other states stay). Accepted only when the
     /// stage is due (<see cref="StepRecord.DueStage"/>) and no lease is live at <paramref name="now"/>; false otherwise.

@@ -80,7 +80,10 @@ internal sealed class InMemoryRunStore : IRunStore
         Locked(() => _steps.GetValueOrDefault(StepId.Key(searchId, stepId)));
 
     public Task<IReadOnlyList<StepRecord>> ListStepsAsync(string searchId, CancellationToken cancellation) => Locked<IReadOnlyList<StepRecord>>(() =>
-        [.. _steps.Values.Where(s => s.SearchId == searchId).OrderBy(s => s.Role switch { StepRole.Reference => 0, StepRole.Search => 1, _ => 2 }).ThenBy(s => s.Number)]);
+        [.. _steps.Values.Where(s => s.SearchId == searchId).OrderBy(s => LedgerOrder.Of(s.Role)).ThenBy(s => s.Number)]);
+
+    public async Task<IReadOnlyList<StepRecord>> ListOpenStepsAsync(string searchId, CancellationToken cancellation) =>
+        [.. (await ListStepsAsync(searchId, cancellation)).Where(s => !s.IsTerminal)];
 
     public Task<bool> MarkDispatchedAsync(string searchId, string stepId, StepStage stage, DateTimeOffset now, CancellationToken cancellation) =>
         Change(searchId, stepId, s => s.DueStage == stage && !Leased(s, now)

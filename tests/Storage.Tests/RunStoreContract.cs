@@ -187,6 +187,8 @@ public abstract class RunStoreContract : IAsyncLifetime
             (await Store.ListDueStepsAsync(stage, now, Cancellation)).Select(step => $"{step.SearchId}/{step.Id}");
 
         (await DueAsync(Noon)).ShouldBeEmpty(); // never sent
+        (await Store.ListOpenStepsAsync("a", Cancellation)).Select(step => step.Id).ShouldBe(["s-0001"]);
+        (await Store.ListOpenStepsAsync("b", Cancellation)).ShouldBeEmpty();
         await Store.MarkDispatchedAsync("a", "s-0001", StepStage.Train, Noon, Cancellation);
         (await DueAsync(Noon)).ShouldBe(["a/s-0001"]);
         (await DueAsync(Noon, StepStage.Evaluate)).ShouldBeEmpty();

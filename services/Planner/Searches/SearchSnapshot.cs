@@ -15,6 +15,10 @@ public sealed record SearchSnapshot(SearchRecord Search, SearchSpec Spec, IReadO
     /// <summary>The search steps by number.</summary>
     public IReadOnlyList<StepRecord> SearchSteps { get; } = [.. Steps.Where(s => s.Role == StepRole.Search).OrderBy(s => s.Number)];
 
+    private readonly Dictionary<string, string> _modelKeys = StartModels.Select(m => (m.Id, Key: m.Digest))
+        .Concat(Steps.Where(s => s.Action.Kind != Domain.Actions.ActionKind.Evaluate).Select(s => (Id: s.ModelId, Key: s.ActionKey)))
+        .ToDictionary(m => m.Id, m => m.Key, StringComparer.Ordinal);
+
     /// <summary>The seed of every training: one per search, so that the same action is the same work.</summary>
     public long TrainingSeed => Domain.Actions.ActionKey.DeriveSeed(Spec.Seed, "training");
 
@@ -22,9 +26,7 @@ public sealed record SearchSnapshot(SearchRecord Search, SearchSpec Spec, IReadO
     public StepRecord? Step(string id) => Steps.FirstOrDefault(s => s.Id == id);
 
     /// <summary>The identity of a model: a starting model's digest, or the key of the step that makes it.</summary>
-    public string ModelKey(string modelId) =>
-        StartModels.FirstOrDefault(m => m.Id == modelId)?.Digest
-        ?? Steps.First(s => s.ModelId == modelId && s.Action.Kind != Domain.Actions.ActionKind.Evaluate).ActionKey;
+    public string ModelKey(string modelId) => _modelKeys[modelId];
 
     /// <summary>The identity of an action in this search.</summary>
     public string KeyOf(Domain.Actions.PipelineAction action) => Domain.Actions.ActionKey.Compute(

@@ -6,10 +6,12 @@ using LamdAgent.Storage.Mongo;
 using LamdAgent.Storage.Sqlite;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using OpenTelemetry;
@@ -23,6 +25,7 @@ namespace LamdAgent.Hosting.Services;
 internal static class ServiceDefaults
 {
     private const string SqliteScheme = "sqlite:";
+    private static readonly TimeSpan ProbePatience = TimeSpan.FromSeconds(3); // a store that is slower is not ready, and who asks waits not much longer
 
     /// <summary>Adds everything that a service needs around its handlers.</summary>
     /// <param name="builder">The host.</param>
@@ -38,7 +41,7 @@ internal static class ServiceDefaults
         services.AddSingleton<IArtifactStore>(provider => new FolderArtifactStore(provider.GetRequiredService<IOptions<ArtifactOptions>>().Value.Folder));
         services.AddHostedService<DependencyCheck>();
         services.AddBus(BusTransport.RabbitMq, queues);
-        services.AddHealthChecks().AddCheck<StoreHealthCheck>("store", tags: ["ready"]);
+        services.AddHealthChecks().AddCheck<StoreHealthCheck>("store", failureStatus: null, tags: ["ready"], timeout: ProbePatience);
         // Read past the options, whose checks would throw here, one section at a time, before the start can name all that is wrong.
         var stopTimeout = builder.Configuration.GetValue($"{BusOptions.Section}:{nameof(BusOptions.StopTimeout)}", new BusOptions().StopTimeout);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = stopTimeout + TimeSpan.FromSeconds(10));
@@ -51,7 +54,9 @@ internal static class ServiceDefaults
     {
         // Alive: this process answers. Ready: store and broker do.
         app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
-        app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") });
+        var ready = new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") };
+        ready.ResultStatusCodes[HealthStatus.Degraded] = StatusCodes.Status503ServiceUnavailable; // what the bus says while the broker is away
+        app.MapHealthChecks("/health/ready", ready);
         app.MapPrometheusScrapingEndpoint("/metrics");
         return app;
     }

@@ -23,14 +23,9 @@ public static class ServiceHost
     {
         try
         {
-            var builder = WebApplication.CreateBuilder(args);
-            add(builder.Services);
-            builder.AddServiceDefaults(service, queues);
-            var app = builder.Build();
+            await using var app = Build(args, service, add, queues, map);
             // The host does this too, but only after it has made the services that stumble over the first wrong setting: here all are named at once.
             app.Services.GetService<IStartupValidator>()?.Validate();
-            app.MapServiceDefaults();
-            map?.Invoke(app);
             await app.RunAsync();
             return Done;
         }
@@ -43,6 +38,23 @@ public static class ServiceHost
 
             return BadSettings;
         }
+    }
+
+    /// <summary>The same process, to be started and stopped by the caller.</summary>
+    /// <param name="args">As for <see cref="RunAsync"/>.</param>
+    /// <param name="service">Name in telemetry.</param>
+    /// <param name="add">Adds the service's own parts.</param>
+    /// <param name="queues">The service's queues.</param>
+    /// <param name="map">Adds the service's own endpoints; default: none.</param>
+    public static WebApplication Build(string[] args, string service, Action<IServiceCollection> add, Action<BusRegistration> queues, Action<WebApplication>? map = null)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        add(builder.Services);
+        builder.AddServiceDefaults(service, queues);
+        var app = builder.Build();
+        app.MapServiceDefaults();
+        map?.Invoke(app);
+        return app;
     }
 
     /// <summary>What a person can mend, a line each; none for anything else.</summary>

@@ -21,7 +21,9 @@ internal sealed class StepClaiming(IRunStore store, string worker, TimeProvider 
         }
 
         var named = await ClaimOneAsync(searchId, stepId, stage, cancellation);
-        return named.Outcome == ClaimOutcome.Claimed ? named : await ClaimFirstAsync(stage, _ => true, cancellation) ?? named;
+
+        // One that names nothing is no permit.
+        return named.Outcome is ClaimOutcome.Claimed or ClaimOutcome.NotFound ? named : await ClaimFirstAsync(stage, _ => true, cancellation) ?? named;
     }
 
     private async Task<ClaimAnswer?> ClaimFirstAsync(StepStage stage, Func<StepRecord, bool> wanted, CancellationToken cancellation)

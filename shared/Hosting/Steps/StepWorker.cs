@@ -2,6 +2,7 @@ using System.Diagnostics;
 using LamdAgent.Contracts;
 using LamdAgent.Domain;
 using LamdAgent.Domain.Models;
+using LamdAgent.Domain.Searches;
 using LamdAgent.Domain.Specs;
 using LamdAgent.Domain.Steps;
 using LamdAgent.Hosting.Bus;
@@ -31,6 +32,7 @@ public sealed partial class StepWorker(
 {
     private readonly WorkerOptions options = options.Value;
     private readonly StepClaiming claiming = new(store, options.Value.Name, clock, options.Value.Lease);
+    private volatile Tuple<string, SearchSpec>? lastSpec;
 
     /// <summary>Does one stage of one step, if any is still to be done: the one named, unless a more urgent one waits.</summary>
     /// <param name="searchId">The search that the command names.</param>
@@ -74,7 +76,7 @@ public sealed partial class StepWorker(
                 }
                 else
                 {
-                    var spec = SearchSpecReader.Parse(search.SpecYaml, search.SpecFile, search.SpecFolder);
+                    var spec = SpecOf(search);
                     // Its own thread: the libraries compute for minutes without awaiting.
                     outcome = await Task.Run(() => work(new StepWork(search, spec, step, claim, heartbeat), stopping.Token), CancellationToken.None);
                 }
@@ -123,6 +125,19 @@ public sealed partial class StepWorker(
         }
 
         await CommitAsync(claim, step, outcome, clock.GetElapsedTime(started).TotalSeconds);
+    }
+
+    // A spec never changes, and a worker mostly serves one search for a while.
+    private SearchSpec SpecOf(SearchRecord search)
+    {
+        if (lastSpec is { } last && last.Item1 == search.Id)
+        {
+            return last.Item2;
+        }
+
+        var spec = SearchSpecReader.Parse(search.SpecYaml, search.SpecFile, search.SpecFolder);
+        lastSpec = Tuple.Create(search.Id, spec);
+        return spec;
     }
 
     private static StepOutcome.Failed GivenUp(string reason) => new(new StepFailure(StepFailureKind.Faulted, reason));

@@ -22,6 +22,6 @@ internal interface IDocumentStore : IAsyncDisposable
     Task<IReadOnlyList<StoredDocument>> ListAsync(
         string collection, string? search, string? sortPrefix, string? status, CancellationToken cancellation);
 
-    /// <summary>All open documents.</summary>
-    Task<IReadOnlyList<StoredDocument>> ListOpenAsync(string collection, CancellationToken cancellation);
+    /// <summary>The open documents of a search (null: of all) in their order.</summary>
+    Task<IReadOnlyList<StoredDocument>> ListOpenAsync(string collection, string? search, CancellationToken cancellation);
 }

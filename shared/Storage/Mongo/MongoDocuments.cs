@@ -100,8 +100,8 @@ internal sealed class MongoDocuments : IDocumentStore
         return await ReadAsync(collection, wanted, Builders<BsonDocument>.Sort.Ascending("sort").Ascending("_id"), cancellation);
     }
 
-    public Task<IReadOnlyList<StoredDocument>> ListOpenAsync(string collection, CancellationToken cancellation) =>
-        ReadAsync(collection, Builders<BsonDocument>.Filter.Eq("open", true), Builders<BsonDocument>.Sort.Ascending("search").Ascending("sort"), cancellation);
+    public Task<IReadOnlyList<StoredDocument>> ListOpenAsync(string collection, string? search, CancellationToken cancellation) =>
+        ReadAsync(collection, Builders<BsonDocument>.Filter.Eq("open", true) & (search is null ? Builders<BsonDocument>.Filter.Empty : Builders<BsonDocument>.Filter.Eq("search", search)), Builders<BsonDocument>.Sort.Ascending("search").Ascending("sort"), cancellation);
 
     public ValueTask DisposeAsync()
     {

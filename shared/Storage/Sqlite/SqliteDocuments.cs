@@ -105,9 +105,9 @@ internal sealed class SqliteDocuments : IDocumentStore
                 ("$status", status)),
             cancellation);
 
-    public Task<IReadOnlyList<StoredDocument>> ListOpenAsync(string collection, CancellationToken cancellation) =>
+    public Task<IReadOnlyList<StoredDocument>> ListOpenAsync(string collection, string? search, CancellationToken cancellation) =>
         UseAsync<IReadOnlyList<StoredDocument>>(
-            () => Read($"SELECT id, search, sort, status, open, version, body FROM {collection} WHERE open = 1 ORDER BY search, sort"), cancellation);
+            () => Read($"SELECT id, search, sort, status, open, version, body FROM {collection} WHERE open = 1 AND ($search IS NULL OR search = $search) ORDER BY search, sort", ("$search", search)), cancellation);
 
     public async ValueTask DisposeAsync()
     {
