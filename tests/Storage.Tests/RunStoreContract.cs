@@ -296,7 +296,7 @@ public abstract class RunStoreContract : IAsyncLifetime
         (await Store.GetStepAsync("a", "s-0001", Cancellation))!.LeaseUntil.ShouldBe(Noon.AddHours(1));
     }
 
-    private static SearchRecord Search(string id) => new()
+    protected static SearchRecord Search(string id) => new()
     {
         Id = id, SpecYaml = "name: x\n", SpecFile = "search.yaml", SpecFolder = "/specs", CreatedAt = Noon, Datasets = [new DatasetInput("tools", "/data/tools.jsonl", "abc", 10)],
     };

@@ -12,6 +12,7 @@ namespace LamdAgent.Hosting.Bus;
 internal sealed class RabbitMqDeadLetters(IOptions<BusOptions> options, IEnumerable<string> queues) : IDeadLetters
 {
     private const int NotFound = 404;
+    private const int LooksAfterPuttingBack = 100; // two seconds; another look may hold some of them
 
     public IReadOnlyList<string> Queues { get; } = [.. queues.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
@@ -25,10 +26,14 @@ internal sealed class RabbitMqDeadLetters(IOptions<BusOptions> options, IEnumera
             if (await CountAsync(channel, name, cancellation) is > 0 and var total)
             {
                 var messages = new List<DeadLetter>();
+                ulong last = 0;
                 while (messages.Count < Math.Min(limit, total) && await channel.BasicGetAsync(QueueNames.ErrorsOf(name), autoAck: false, cancellation) is { } taken)
                 {
+                    last = taken.DeliveryTag;
                     messages.Add(DeadLetterReader.Read(name, taken.BasicProperties, taken.Body));
                 }
+
+                await PutBackAsync(channel, name, last, total, cancellation);
 
                 found.Add(new DeadLetterQueue(name, total, [.. messages.OrderBy(message => message.FailedAt).ThenBy(message => message.MessageId, StringComparer.Ordinal)]));
             }
@@ -47,7 +52,9 @@ internal sealed class RabbitMqDeadLetters(IOptions<BusOptions> options, IEnumera
                 new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellation);
 
             // As many as there are now: one that fails again at once is not met a second time.
-            for (var left = await CountAsync(channel, name, cancellation); left > 0; left--)
+            var total = await CountAsync(channel, name, cancellation);
+            ulong passed = 0;
+            for (var left = total; left > 0; left--)
             {
                 if (await channel.BasicGetAsync(QueueNames.ErrorsOf(name), autoAck: false, cancellation) is not { } taken)
                 {
@@ -56,6 +63,7 @@ internal sealed class RabbitMqDeadLetters(IOptions<BusOptions> options, IEnumera
 
                 if (messageId is not null && DeadLetterReader.IdOf(taken.BasicProperties, taken.Body) != messageId)
                 {
+                    passed = taken.DeliveryTag;
                     continue;
                 }
 
@@ -65,12 +73,30 @@ internal sealed class RabbitMqDeadLetters(IOptions<BusOptions> options, IEnumera
                 moved++;
                 if (messageId is not null)
                 {
+                    await PutBackAsync(channel, name, passed, total - 1, cancellation);
                     return moved;
                 }
             }
+
+            await PutBackAsync(channel, name, passed, total, cancellation);
         }
 
         return moved;
+    }
+
+    // The broker takes messages back a moment after it was told; who looks next should see them.
+    private static async Task PutBackAsync(IChannel channel, string queue, ulong last, int total, CancellationToken cancellation)
+    {
+        if (last == 0)
+        {
+            return;
+        }
+
+        await channel.BasicNackAsync(last, multiple: true, requeue: true, cancellation);
+        for (var look = 0; look < LooksAfterPuttingBack && await CountAsync(channel, queue, cancellation) < total; look++)
+        {
+            await Task.Delay(20, cancellation);
+        }
     }
 
     private static async Task<int> CountAsync(IChannel channel, string queue, CancellationToken cancellation)

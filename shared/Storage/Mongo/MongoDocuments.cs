@@ -52,6 +52,14 @@ internal sealed class MongoDocuments : IDocumentStore
                 ],
                 cancellation);
         }
+
+        // Searches are listed across all of them: by time, and those of one status with every claim.
+        await Collection(CollectionNames.Searches).Indexes.CreateManyAsync(
+            [
+                new(Builders<BsonDocument>.IndexKeys.Ascending("sort").Ascending("_id"), new() { Name = "by_time" }),
+                new(Builders<BsonDocument>.IndexKeys.Ascending("status").Ascending("sort").Ascending("_id"), new() { Name = "by_status" }),
+            ],
+            cancellation);
     }
 
     public Task<bool> InsertAsync(string collection, StoredDocument document, CancellationToken cancellation) =>

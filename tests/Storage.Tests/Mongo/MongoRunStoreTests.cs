@@ -14,6 +14,18 @@ public sealed class MongoRunStoreTests(MongoStandInFixture fixture) : RunStoreCo
         TestContext.Current.TestOutputHelper!.WriteLine($"the store's contract ran on {fixture.Server.Description}");
 
     [Fact]
+    public async Task A_connection_string_cannot_ask_for_less_than_a_majority()
+    {
+        var separator = fixture.Server.ConnectionString.Contains('?', StringComparison.Ordinal) ? '&' : '?';
+        var store = MongoRunStore.Open($"{fixture.Server.ConnectionString}{separator}w=0&retryWrites=false", database);
+        await using var disposable = (IAsyncDisposable)store;
+
+        // With w=0 nobody would hear that the id is taken.
+        (await store.CreateSearchAsync(Search("once"), Cancellation)).ShouldBeTrue();
+        (await store.CreateSearchAsync(Search("once"), Cancellation)).ShouldBeFalse();
+    }
+
+    [Fact]
     public void A_connection_string_that_cannot_be_read_is_not_repeated() =>
         Should.Throw<InvalidInputException>(() => MongoRunStore.Open("mongo://user:secret@host", "x")).Message.ShouldNotContain("secret");
 
