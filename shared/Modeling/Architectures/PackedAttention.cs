@@ -11,6 +11,7 @@ internal sealed class PackedAttention : IAttentionPlan
     private const double ShortestShare = 0.75; // a sequence joins a group when it fills at least this share of the group's length
     private const int AlwaysTogether = 32; // or when it differs from it by less than this
     private readonly Group[] groups;
+    private readonly Tensor? gather;
     private readonly Tensor? inverse;
     private readonly Device device;
     private readonly Dictionary<(long Length, int Window, ScalarType Dtype), Tensor> masks = [];
@@ -22,11 +23,12 @@ internal sealed class PackedAttention : IAttentionPlan
         this.device = device;
         if (Array.TrueForAll(lengths, n => n == lengths[0]))
         {
-            groups = [new Group(lengths.Length, lengths[0], null)];
+            groups = [new Group(lengths.Length, lengths[0])];
             return;
         }
 
-        (groups, var places) = Arrange(lengths, device);
+        (groups, var gathered, var places) = Arrange(lengths);
+        gather = tensor(gathered, ScalarType.Int64, device);
         inverse = tensor(places, ScalarType.Int64, device);
     }
 
@@ -45,21 +47,22 @@ internal sealed class PackedAttention : IAttentionPlan
     /// <inheritdoc />
     public Tensor Attend(Tensor queriesKeysValues, AttentionSettings settings)
     {
+        // One gather and one split for all groups: going back, they are one scatter and one concatenation, where a gather for each group would fill and add the whole batch each time.
+        var rows = gather is null ? [queriesKeysValues] : queriesKeysValues.index_select(0, gather).split([.. groups.Select(g => (long)g.Rows * g.Length)]);
         var outputs = new Tensor[groups.Length];
         for (var i = 0; i < groups.Length; i++)
         {
-            outputs[i] = Attend(groups[i], queriesKeysValues, settings);
+            outputs[i] = Attend(groups[i], rows[i], settings);
         }
 
         return inverse is null ? outputs[0] : (outputs.Length == 1 ? outputs[0] : cat(outputs)).index_select(0, inverse);
     }
 
-    private Tensor Attend(Group group, Tensor all, AttentionSettings s)
+    private Tensor Attend(Group group, Tensor rows, AttentionSettings s)
     {
-        var rows = group.Gather is null ? all : all.index_select(0, group.Gather);
         var parts = rows.view(group.Rows, group.Length, s.Heads + (2 * s.KeyValueHeads), s.HeadDim).transpose(1, 2).split([s.Heads, s.KeyValueHeads, s.KeyValueHeads], 1);
         var window = Math.Min(s.Window ?? group.Length, group.Length);
-        var mask = window < group.Length || s.Softcap is not null ? Mask(group.Length, window, all.dtype) : null;
+        var mask = window < group.Length || s.Softcap is not null ? Mask(group.Length, window, rows.dtype) : null;
         var attended = ScaledDotProduct.Attend(parts[0], parts[1], parts[2], mask, causal: mask is null, s);
         return attended.transpose(1, 2).reshape(group.Rows * group.Length, s.Heads * s.HeadDim);
     }
@@ -75,8 +78,8 @@ internal sealed class PackedAttention : IAttentionPlan
         return mask;
     }
 
-    // Groups from long to short, and for every token its place in the groups' outputs one after the other.
-    private static (Group[] Groups, long[] Places) Arrange(int[] lengths, Device device)
+    // Groups from long to short, the token at each of their places one after the other, and the other way round for every token its place.
+    private static (Group[] Groups, long[] Gather, long[] Places) Arrange(int[] lengths)
     {
         var starts = new int[lengths.Length];
         for (var i = 1; i < lengths.Length; i++)
@@ -86,8 +89,8 @@ internal sealed class PackedAttention : IAttentionPlan
 
         var order = Enumerable.Range(0, lengths.Length).OrderByDescending(i => lengths[i]).ToList();
         var arranged = new List<Group>();
+        var gathered = new List<long>();
         var places = new long[lengths.Sum()];
-        var next = 0L;
         for (var first = 0; first < order.Count;)
         {
             var longest = lengths[order[first]];
@@ -97,24 +100,24 @@ internal sealed class PackedAttention : IAttentionPlan
                 end++;
             }
 
-            var gather = new long[(end - first) * longest]; // places of the padding stay 0: any token will do
+            var taken = new long[(end - first) * longest]; // places of the padding stay 0: any token will do
             for (var row = 0; row < end - first; row++)
             {
                 var sequence = order[first + row];
                 for (var t = 0; t < lengths[sequence]; t++)
                 {
-                    gather[(row * longest) + t] = starts[sequence] + t;
-                    places[starts[sequence] + t] = next + (row * longest) + t;
+                    taken[(row * longest) + t] = starts[sequence] + t;
+                    places[starts[sequence] + t] = gathered.Count + (row * longest) + t;
                 }
             }
 
-            next += gather.Length;
-            arranged.Add(new Group(end - first, longest, tensor(gather, ScalarType.Int64, device)));
+            gathered.AddRange(taken);
+            arranged.Add(new Group(end - first, longest));
             first = end;
         }
 
-        return ([.. arranged], places);
+        return ([.. arranged], [.. gathered], places);
     }
 
-    private sealed record Group(int Rows, int Length, Tensor? Gather);
+    private sealed record Group(int Rows, int Length);
 }

@@ -41,14 +41,14 @@ internal sealed class PaddedEagerLoop : Module<Tensor, Tensor>
         return functional.linear(Block.Normalize(x, _norm), _embedding.weight!);
     }
 
-    /// <summary>Seconds that each step takes.</summary>
-    public List<double> Train(IReadOnlyList<int[][]> batches)
+    /// <summary>Useful tokens per second, step by step.</summary>
+    public List<Speed> Train(IReadOnlyList<int[][]> batches)
     {
         var optimizer = optim.AdamW(parameters(), lr: 1e-4);
-        var seconds = new List<double>();
+        var speeds = new List<Speed>();
+        var laps = new Speed.Laps();
         foreach (var rows in batches)
         {
-            var started = System.Diagnostics.Stopwatch.GetTimestamp();
             using (NewDisposeScope())
             {
                 var length = rows.Max(r => r.Length);
@@ -62,10 +62,10 @@ internal sealed class PaddedEagerLoop : Module<Tensor, Tensor>
                 optimizer.step();
             }
 
-            seconds.Add(System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds);
+            speeds.Add(laps.Lap(rows.Sum(r => r.Length)));
         }
 
-        return seconds;
+        return speeds;
     }
 
     private sealed class Block : Module<Tensor, Tensor>

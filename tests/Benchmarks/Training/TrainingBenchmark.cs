@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using LamdAgent.Domain.Recipes;
@@ -24,9 +23,11 @@ internal static class TrainingBenchmark
     public static void Run(string[] sizes)
     {
         TorchRuntime.Initialize(Environment.ProcessorCount);
+        var narrow = MatrixRate(ScalarType.BFloat16, ProcessorFeatures.HasFastBFloat16 ? 1024 : 256);
         Console.WriteLine($"threads {get_num_threads()}; computing in {Compute}; medians over steps; share = operations of forward and backward per second / matrix product rate of this machine in that type");
-        Console.WriteLine("| model | rows | tokens/s | share | baseline tokens/s | ratio | matrix GFLOP/s |");
-        Console.WriteLine("| --- | --- | --- | --- | --- | --- | --- |");
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"bfloat16 matrix products here: {narrow.PerSecond / 1e9:F1} GFLOP/s; (p) = by processor time instead of the clock"));
+        Console.WriteLine("| model | rows | tokens/s | share | share (p) | baseline tokens/s | ratio | ratio (p) | matrix GFLOP/s |");
+        Console.WriteLine("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
         foreach (var model in BenchmarkModel.All.Where(m => sizes.Length == 0 || sizes.Contains(m.Name)))
         {
             foreach (var ragged in (bool[])[false, true])
@@ -41,19 +42,20 @@ internal static class TrainingBenchmark
         var steps = model.Name == "30M" ? 3 : 6;
         var perStep = ragged ? model.Rows * Longest / MeanLength : model.Rows;
         var rows = Rows(perStep * (steps + 2), ragged, model.Vocabulary);
-        var before = MatrixRate();
+        var before = MatrixRate(Compute, 1024);
         var ours = Ours(model, rows, ragged ? model.Rows : perStep, steps + 2);
-        var between = MatrixRate();
+        var between = MatrixRate(Compute, 1024);
         using var loop = new PaddedEagerLoop(model);
-        var batches = rows.Chunk(perStep).Take(model.Name == "30M" ? 3 : 4).ToList();
-        var baseline = Median(loop.Train(batches).Zip(batches, (s, b) => b.Sum(r => r.Length) / s).Skip(1));
-        var rate = (before + between) / 2;
+        var batches = rows.Chunk(perStep).Take(model.Name == "30M" ? 3 : 5).ToList();
+        var baseline = Speed.Median(loop.Train(batches).Skip(1));
+        var rate = Speed.Median([before, between, MatrixRate(Compute, 1024)]);
+        var (share, ratio) = (ours * model.FlopsPerToken(ragged ? MeanLength : Longest) / rate, ours / baseline);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"| {model.Name} | {(ragged ? "ragged" : "dense")} | {ours:F0} | {ours * model.FlopsPerToken(ragged ? MeanLength : Longest) / rate:P0} | {baseline:F0} | {ours / baseline:F1} | {rate / 1e9:F0} |"));
+            $"| {model.Name} | {(ragged ? "ragged" : "dense")} | {ours.PerSecond:F0} | {share.PerSecond:P0} | {share.PerProcessorSecond:P0} | {baseline.PerSecond:F0} | {ratio.PerSecond:F1} | {ratio.PerProcessorSecond:F1} | {rate.PerSecond / 1e9:F0} |"));
     }
 
-    private static double Ours(BenchmarkModel model, int[][] rows, int batch, int steps)
+    private static Speed Ours(BenchmarkModel model, int[][] rows, int batch, int steps)
     {
         var folder = Directory.CreateTempSubdirectory("lamd-benchmark-");
         try
@@ -63,12 +65,30 @@ internal static class TrainingBenchmark
             var recipe = TrainingRecipe.Parse(
                 $"method: cpt\ninit: random\nmodel: {folder.FullName}\ndataset: {folder.FullName}/rows.jsonl\nmax_steps: {steps}\nper_device_train_batch_size: {batch}\npacking: true\nmax_length: {Longest}\nlearning_rate: 1e-4\nsave_seconds: 0",
                 "benchmark");
-            Trainer.Run(recipe, new TrainingJob { OutputFolder = Path.Combine(folder.FullName, "out") });
-            return Median(File.ReadLines(Path.Combine(folder.FullName, "out", "metrics.jsonl")).Skip(2).Select(l => JsonDocument.Parse(l).RootElement.GetProperty("tokens_per_second").GetDouble()));
+            var laps = new StepLaps();
+            Trainer.Run(recipe, new TrainingJob { OutputFolder = Path.Combine(folder.FullName, "out") }, laps);
+            var tokens = File.ReadLines(Path.Combine(folder.FullName, "out", "metrics.jsonl")).Select(l => JsonDocument.Parse(l).RootElement.GetProperty("num_tokens").GetDouble()).ToList();
+            return Speed.Median(laps.Steps.Select((s, i) => s * (tokens[i] - (i == 0 ? 0 : tokens[i - 1]))).Skip(2));
         }
         finally
         {
             folder.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>Steps per second, step by step.</summary>
+    private sealed class StepLaps : IProgress<TrainingProgress>
+    {
+        private readonly Speed.Laps _laps = new();
+
+        public List<Speed> Steps { get; } = [];
+
+        public void Report(TrainingProgress value)
+        {
+            if (value.Message is null)
+            {
+                Steps.Add(_laps.Lap(1));
+            }
         }
     }
 
@@ -83,28 +103,26 @@ internal static class TrainingBenchmark
         })];
     }
 
-    private static double MatrixRate()
+    private static Speed MatrixRate(ScalarType type, int size)
     {
         using var none = no_grad();
         using var scope = NewDisposeScope();
-        const int size = 1024;
-        var (a, b) = (randn(size, size).to(Compute), randn(size, size).to(Compute));
-        var seconds = new List<double>();
-        for (var i = 0; i < 16; i++)
+        var (a, b) = (randn(size, size).to(type), randn(size, size).to(type));
+        var laps = new Speed.Laps();
+        var speeds = new List<Speed>();
+        for (var i = 0; i < 6; i++)
         {
-            var started = Stopwatch.GetTimestamp();
-            using (a.matmul(b))
+            // The processor clock ticks in hundredths of a second: several products a lap.
+            for (var repeat = 0; repeat < 4; repeat++)
             {
-                seconds.Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
+                using (a.matmul(b))
+                {
+                }
             }
+
+            speeds.Add(laps.Lap(4.0 * 2 * size * size * size));
         }
 
-        return 2.0 * size * size * size / Median(seconds.Skip(4));
-    }
-
-    private static double Median(IEnumerable<double> values)
-    {
-        var sorted = values.Order().ToArray();
-        return sorted[sorted.Length / 2];
+        return Speed.Median(speeds.Skip(2));
     }
 }
