@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using LamdAgent.Domain;
 using LamdAgent.Domain.Recipes;
 using LamdAgent.Modeling.Training;
 
@@ -24,14 +25,22 @@ internal static class TrainCommand
         command.SetAction((parsed, cancellation) => Task.Run(
             () =>
             {
-                var loaded = TrainingRecipe.Load(parsed.GetRequiredValue(recipe));
-                var result = Modeling.Training.Trainer.Run(
-                    loaded,
-                    new TrainingJob { OutputFolder = parsed.GetRequiredValue(output), ModelFolder = parsed.GetValue(model), Rewards = Trainer.TrainModel.RewardFunctions.For(loaded) },
-                    new ConsoleProgress(),
-                    cancellation);
-                Print(result, parsed.GetValue(json));
-                return ExitCodes.Done;
+                var file = parsed.GetRequiredValue(recipe);
+                var loaded = TrainingRecipe.Load(file, modelGiven: parsed.GetValue(model) is not null);
+                try
+                {
+                    var result = Modeling.Training.Trainer.Run(
+                        loaded,
+                        new TrainingJob { OutputFolder = parsed.GetRequiredValue(output), ModelFolder = parsed.GetValue(model), Rewards = Trainer.TrainModel.RewardFunctions.For(loaded) },
+                        new ConsoleProgress(),
+                        cancellation);
+                    Print(result, parsed.GetValue(json));
+                    return ExitCodes.Done;
+                }
+                catch (InvalidInputException e) when (e.File is null)
+                {
+                    throw new InvalidInputException(file, null, e.Message, e);
+                }
             },
             CancellationToken.None));
         return command;

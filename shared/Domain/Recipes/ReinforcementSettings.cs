@@ -117,6 +117,12 @@ public sealed record ReinforcementSettings
                 OffPolicyMaskThreshold = r.OptionalDouble("off_policy_mask_threshold", 0, 1000),
                 UseBiasCorrectionKl = r.Bool("use_bias_correction_kl", false),
             };
+        var answers = r.Int("per_device_train_batch_size", new OptimizationSettings().PerDeviceTrainBatchSize, 1, 1 << 20);
+        if (answers % settings.NumGenerations != 0)
+        {
+            throw r.Error("num_generations", $"per_device_train_batch_size ({answers}) counts answers and must be a multiple of num_generations ({settings.NumGenerations})");
+        }
+
         if (settings.RewardClipRange is { Count: not 2 })
         {
             throw r.Error("reward_clip_range", "give two numbers: [low, high]");

@@ -66,8 +66,10 @@ public sealed record TrainingRecipe
     public static TrainingRecipe Parse(string yaml, string file) => Read(ConfigDocument.Parse(yaml, file));
 
     /// <summary>Reads a recipe file and makes its paths absolute, relative ones starting from the file's folder.</summary>
-    /// <exception cref="InvalidInputException">The file is missing or wrong.</exception>
-    public static TrainingRecipe Load(string file)
+    /// <param name="file">The file.</param>
+    /// <param name="modelGiven">Whether the caller brings the model to start from, so that the recipe need not.</param>
+    /// <exception cref="InvalidInputException">The file is missing or wrong, or names what is not there.</exception>
+    public static TrainingRecipe Load(string file, bool modelGiven = false)
     {
         string text;
         try
@@ -79,7 +81,11 @@ public sealed record TrainingRecipe
             throw new InvalidInputException(file, null, $"cannot read the recipe: {e.Message}", e);
         }
 
-        return Parse(text, file).ResolvePaths(Path.GetDirectoryName(Path.GetFullPath(file))!);
+        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        var mapping = ConfigDocument.Parse(text, file);
+        var recipe = Read(mapping);
+        RecipeFileCheck.Check(mapping, recipe, folder, modelGiven);
+        return recipe.ResolvePaths(folder);
     }
 
     /// <summary>Builds a recipe from keys and values, as a planner does. Values: text, numbers, booleans, lists, dictionaries, JSON elements.</summary>
@@ -137,7 +143,8 @@ public sealed record TrainingRecipe
     private static TrainingRecipe Read(RecipeReader r, out string methodName)
     {
         var names = Enum.GetValues<TrainingMethod>().Select(NameOf).Concat(["dr_grpo", "dapo"]).ToList();
-        methodName = (r.Optional("method") ?? throw r.Error("method", "'method' is missing")).AsOneOf(names);
+        var named = r.Optional("method") ?? throw r.Error("method", "'method' is missing");
+        methodName = named is ConfigScalar { Text: "ppo" } ? throw r.Error("method", "ppo is not trained here: it needs a value model; grpo and rloo take its place") : named.AsOneOf(names);
 
         // Dr. GRPO and DAPO are GRPO with their loss type.
         var relative = methodName is "dr_grpo" or "dapo" ? methodName : null;

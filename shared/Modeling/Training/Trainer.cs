@@ -41,7 +41,7 @@ public static class Trainer
         var loading = new ModelLoading
         {
             Device = device,
-            Dtype = DtypeOf(recipe, job, device, progress),
+            Dtype = DtypeOf(recipe, job, device),
             EvenWhereSlow = job.PrecisionEvenWhereSlow,
             Trainable = true,
         };
@@ -49,26 +49,20 @@ public static class Trainer
         using var objective = ObjectiveFactory.Create(recipe, job, policy, modelFolder, loading with { Trainable = false });
         var identity = RunIdentity.Of(recipe, modelFolder);
         using var run = new TrainingRun(recipe, job with { OutputFolder = output, ModelFolder = modelFolder }, policy, objective, identity, progress);
+        if (recipe.Run.Precision == "bfloat16" && loading.Dtype == ScalarType.Float32)
+        {
+            progress?.Report(new TrainingProgress(
+                0, 0, double.NaN, 0, TimeSpan.Zero, "computing in float32: this processor has no fast bfloat16 (AVX-512), it would be a hundred times slower"));
+        }
+
         return run.ToEnd(cancellation);
     }
 
     // lamd.json records what was computed in, as "compute".
-    private static ScalarType DtypeOf(TrainingRecipe recipe, TrainingJob job, Device device, IProgress<TrainingProgress>? progress)
-    {
-        if (recipe.Run.Precision == "float32")
-        {
-            return ScalarType.Float32;
-        }
-
-        if (device.type == DeviceType.CPU && !ProcessorFeatures.HasFastBFloat16 && !job.PrecisionEvenWhereSlow)
-        {
-            progress?.Report(new TrainingProgress(
-                0, 0, double.NaN, 0, TimeSpan.Zero, "computing in float32: this processor has no fast bfloat16 (AVX-512), it would be a hundred times slower"));
-            return ScalarType.Float32;
-        }
-
-        return ScalarType.BFloat16;
-    }
+    private static ScalarType DtypeOf(TrainingRecipe recipe, TrainingJob job, Device device) =>
+        recipe.Run.Precision == "float32" || (device.type == DeviceType.CPU && !ProcessorFeatures.HasFastBFloat16 && !job.PrecisionEvenWhereSlow)
+            ? ScalarType.Float32
+            : ScalarType.BFloat16;
 
     private static Device DeviceOf(string name)
     {

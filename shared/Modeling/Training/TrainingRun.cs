@@ -331,9 +331,7 @@ internal sealed class TrainingRun : IDisposable
         }
 
         var generations = recipe.Reinforcement.NumGenerations;
-        return settings.PerDeviceTrainBatchSize % generations == 0
-            ? settings with { PerDeviceTrainBatchSize = settings.PerDeviceTrainBatchSize / generations }
-            : throw new InvalidInputException($"per_device_train_batch_size ({settings.PerDeviceTrainBatchSize}) must be a multiple of num_generations ({generations}): it counts answers");
+        return settings with { PerDeviceTrainBatchSize = settings.PerDeviceTrainBatchSize / generations };
     }
 
     private static int EvaluationInterval(TrainingRecipe recipe, BatchPlan plan)

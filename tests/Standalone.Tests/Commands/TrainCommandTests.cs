@@ -1,5 +1,7 @@
+using System.CommandLine;
 using System.Text.Json;
 using LamdAgent.Checkpoints;
+using LamdAgent.Domain;
 using LamdAgent.TestKit;
 
 namespace LamdAgent.Standalone.Tests.Commands;
@@ -75,6 +77,35 @@ public sealed class TrainCommandTests : IDisposable
         await File.WriteAllTextAsync(_folder["prompts.jsonl"], "{\"prompt_ids\": [5, 6]}\n");
         (await LamdCommandLine.InvokeAsync(["generate", "--model", _folder["judge"], "--input", _folder["prompts.jsonl"], "--output", _folder["no.jsonl"]])).ShouldBe(2);
         (await LamdCommandLine.InvokeAsync(["reward", "--model", Repository.Golden("models", "llama-untied"), "--input", _folder["one.jsonl"], "--output", _folder["no.jsonl"]])).ShouldBe(2);
+    }
+
+    // Every slip of a newcomer: one line that names the place, exit code 2, nothing made.
+    [Theory]
+    [InlineData("method: sft\nmodel: MODEL\ndataset: ROWS\nlearning_rat: 1", "recipe.yaml:4: unknown key 'learning_rat'; did you mean 'learning_rate'?")]
+    [InlineData("method: sft\nmodel: MODEL\ndataset: ROWS\nmax_steps: many", "recipe.yaml:4: max_steps: 'many' is not a whole number")]
+    [InlineData("method: sft\nmodel: MODEL\ndataset: missing.jsonl", "recipe.yaml:3: dataset: there is no such file")]
+    [InlineData("method: sft\nmodel: MODEL", "recipe.yaml:1: 'dataset' is missing")]
+    [InlineData("method: sft\ndataset: ROWS", "recipe.yaml:1: 'model' is missing")]
+    [InlineData("method: sft\nmodel: nowhere\ndataset: ROWS", "recipe.yaml:2: model: there is no such model folder")]
+    [InlineData("method: dpo\nmodel: MODEL\ndataset: ROWS\nref_model: nowhere", "recipe.yaml:4: ref_model: there is no such model folder")]
+    [InlineData("method: gkd\nmodel: MODEL\ndataset: ROWS", "recipe.yaml:1: 'teacher_model' is missing")]
+    [InlineData("method: grpo\nmodel: MODEL\ndataset: ROWS", "recipe.yaml:1: no reward is named")]
+    [InlineData("method: grpo\nmodel: MODEL\ndataset: ROWS\nreward_model: [nowhere]", "recipe.yaml:4: reward_model[0]: there is no such model folder")]
+    [InlineData("method: grpo\nmodel: MODEL\ndataset: ROWS\nreward_funcs: [gsm8k]\nnum_generations: 3", "recipe.yaml:5: num_generations: per_device_train_batch_size (8) counts answers")]
+    [InlineData("method: ppo\nmodel: MODEL\ndataset: ROWS", "recipe.yaml:1: method: ppo is not trained here")]
+    [InlineData("method: sft\nmodel: MODEL\ndataset: ROWS\nlora: {target_modules: [qq_proj]}", "recipe.yaml: lora: no module matches target_modules qq_proj; the model has q_proj")]
+    [InlineData("method: sft\nmodel: MODEL\ndataset: ROWS\nmax_length: 8", "rows-sft.jsonl:1: the row has 18 tokens, more than max_length 8")]
+    [InlineData("method: dpo\nmodel: MODEL\ndataset: ROWS", "rows-sft.jsonl:1: ")]
+    public async Task A_recipe_that_cannot_be_run_is_told_in_one_line(string recipe, string message)
+    {
+        await File.WriteAllTextAsync(_folder["recipe.yaml"], recipe
+            .Replace("MODEL", Repository.Golden("models", "llama-untied"), StringComparison.Ordinal)
+            .Replace("ROWS", Repository.Golden("train", "rows-sft.jsonl"), StringComparison.Ordinal));
+        var train = Standalone.Commands.TrainCommand.Create().Parse([_folder["recipe.yaml"], "--output", _folder["out"]]);
+        var error = await Should.ThrowAsync<InvalidInputException>(() => train.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }));
+        error.Message.ShouldContain(message);
+        error.Message.ShouldNotContain('\n');
+        Directory.GetFileSystemEntries(_folder.Path).ShouldHaveSingleItem();
     }
 
     private async Task RecipeAsync(string head, string rows, string rest) => await File.WriteAllTextAsync(

@@ -129,7 +129,7 @@ public sealed class ToolUseSampleTests(ToolUseSampleTests.Made made) : IClassFix
             read.ReadRows(EvaluationSplit.Test).Count.ShouldBe(180);
         }
 
-        TrainingRecipe.Load(Path.Combine(Folder, "base.yaml")).Init.ShouldBe("random");
+        TrainingRecipe.Parse(File.ReadAllText(Path.Combine(Folder, "base.yaml")), "base.yaml").Init.ShouldBe("random");
         var spec = SearchSpecReader.Parse(File.ReadAllText(Path.Combine(Folder, "search.yaml")), "search.yaml", Folder);
         spec.Datasets.Select(d => d.Id).ShouldBe(["tool-calls", "instructions", "mixed", "noisy"]);
         spec.Budget.Steps.ShouldBeGreaterThanOrEqualTo(8);
