@@ -105,7 +105,7 @@ public sealed class PlannerLoop(
         var renewing = RenewAsync(searchId, renewal);
         try
         {
-            return await DriveAsync(searchId, driven, renewal.Token);
+            return await DriveAsync(search, driven, renewal.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -120,11 +120,13 @@ public sealed class PlannerLoop(
         }
     }
 
-    private async Task<SearchStatus> DriveAsync(string searchId, DrivenSearch driven, CancellationToken cancellation)
+    private async Task<SearchStatus> DriveAsync(SearchRecord asFound, DrivenSearch driven, CancellationToken cancellation)
     {
+        var searchId = asFound.Id;
+        var search = asFound;
         while (true)
         {
-            var snapshot = await ReadAsync(searchId, driven, cancellation);
+            var snapshot = await ReadAsync(search, driven, cancellation);
             await AddMissingModelsAsync(snapshot, driven, cancellation);
             await DispatchDueAsync(snapshot, driven, cancellation);
             var decision = SearchDriver.Decide(snapshot, exhausted: false, clock.GetUtcNow());
@@ -139,9 +141,10 @@ public sealed class PlannerLoop(
             switch (decision)
             {
                 case DriverDecision.Insert insert:
-                    if (!await IsStillRunningAsync(searchId, cancellation))
+                    search = await store.GetSearchAsync(searchId, cancellation) ?? throw new InvalidOperationException($"search {searchId} has gone");
+                    if (search.Status != SearchStatus.Running)
                     {
-                        return SearchStatus.Paused;
+                        return search.Status;
                     }
 
                     foreach (var step in insert.Steps)
@@ -168,12 +171,11 @@ public sealed class PlannerLoop(
         }
     }
 
-    private async Task<SearchSnapshot> ReadAsync(string searchId, DrivenSearch driven, CancellationToken cancellation)
+    private async Task<SearchSnapshot> ReadAsync(SearchRecord search, DrivenSearch driven, CancellationToken cancellation)
     {
-        var search = await store.GetSearchAsync(searchId, cancellation) ?? throw new InvalidOperationException($"search {searchId} has gone");
         driven.Spec ??= SearchSnapshot.SpecOf(search);
-        driven.StartModels ??= [.. (await store.ListModelsAsync(searchId, cancellation)).Where(m => m.StepId is null).OrderBy(m => m.Id, StringComparer.Ordinal)];
-        return new SearchSnapshot(search, driven.Spec, driven.StartModels, await ReadLedgerAsync(searchId, driven, cancellation));
+        driven.StartModels ??= [.. (await store.ListModelsAsync(search.Id, cancellation)).Where(m => m.StepId is null).OrderBy(m => m.Id, StringComparer.Ordinal)];
+        return new SearchSnapshot(search, driven.Spec, driven.StartModels, await ReadLedgerAsync(search.Id, driven, cancellation));
     }
 
     /// <summary>What has ended never changes: it is read once, and only the open steps again. Ledgers grow to thousands of steps, and every event leads here.</summary>
@@ -265,9 +267,6 @@ public sealed class PlannerLoop(
             await store.CancelStepAsync(searchId, step.Id, clock.GetUtcNow(), cancellation);
         }
     }
-
-    private async Task<bool> IsStillRunningAsync(string searchId, CancellationToken cancellation) =>
-        await store.GetSearchAsync(searchId, cancellation) is { Status: SearchStatus.Running };
 
     /// <summary>Adds the time since this planner last looked, but not more than the lease: a planner that was away did not drive.</summary>
     private async Task CountActiveTimeAsync(string searchId, DrivenSearch driven, DateTimeOffset now, long token, CancellationToken cancellation)

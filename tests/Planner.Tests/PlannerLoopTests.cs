@@ -260,4 +260,19 @@ public sealed class PlannerLoopTests
         await search.AdvanceAsync();
         (await search.Steps()).ShouldAllBe(s => s.IsTerminal);
     }
+
+    [Fact]
+    public async Task Two_actions_are_the_same_work_exactly_when_their_keys_are_equal()
+    {
+        var search = new SearchHarness(SearchHarness.Yaml.Replace("strategy: greedy", "strategy: random", StringComparison.Ordinal));
+        await search.RunAsync();
+        var snapshot = await search.SnapshotAsync();
+        var view = LedgerView.For(snapshot, snapshot.SearchSteps.Count + 1);
+        var actions = snapshot.Spec.Actions.SelectMany(view.Space.Enumerate).Concat(snapshot.SearchSteps.Select(s => s.Action)).ToList();
+        actions.Count.ShouldBeGreaterThan(100);
+        actions.Select(snapshot.KeyOf).Distinct().Count().ShouldBeLessThan(actions.Count);
+        actions.Select(a => (snapshot.KeyOf(a), snapshot.WorkOf(a))).Distinct().Count().ShouldBe(actions.Select(snapshot.KeyOf).Distinct().Count());
+        actions.Select(snapshot.WorkOf).Distinct().Count().ShouldBe(actions.Select(snapshot.KeyOf).Distinct().Count());
+        actions.Count(view.IsNew).ShouldBe(actions.Count(a => snapshot.SearchSteps.All(s => s.ActionKey != snapshot.KeyOf(a))));
+    }
 }

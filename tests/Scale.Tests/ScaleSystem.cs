@@ -77,6 +77,9 @@ public sealed class ScaleSystem : IAsyncLifetime
             CancellationToken.None);
     }
 
+    /// <summary>A command that costs its way to the broker only: the planner finds no such search.</summary>
+    internal Task SendToNobodyAsync() => hosts[^1].Services.GetRequiredService<ICommandSender>().SendAsync(new StartSearch { SearchId = "nobody" }, CancellationToken.None);
+
     internal async Task<IReadOnlyList<StepRecord>> WaitForEndAsync(string search, TimeSpan patience, Action? meanwhile = null)
     {
         var waiting = Stopwatch.StartNew();

@@ -9,6 +9,8 @@ namespace LamdAgent.Scale.Tests;
 [Collection<ScaleSystemCollection>]
 public sealed class ScaleTests(ScaleSystem system) : IAsyncDisposable
 {
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
     public async ValueTask DisposeAsync() => await system.StopServicesAsync();
 
     [Fact]
@@ -18,6 +20,9 @@ public sealed class ScaleTests(ScaleSystem system) : IAsyncDisposable
         var work = new IdleWork();
         await Task.WhenAll(system.StartTrainerAsync(work), system.StartMergerAsync(work), system.StartEvaluatorAsync(work));
         await system.StartPlannerAsync();
+        await system.SubmitAsync("warm-up", 30, inFlight: 1); // compilation, connections, exchanges
+        await system.WaitForEndAsync("warm-up", TimeSpan.FromMinutes(2));
+        Print($"in the same run: one read of the store {await MedianAsync(() => system.Store.GetSearchAsync("warm-up", Cancellation)):F1} ms, one change {await MedianAsync(() => system.Store.AcquirePlannerAsync("warm-up", "test", TimeProvider.System.GetUtcNow(), TimeProvider.System.GetUtcNow(), Cancellation)):F1} ms, one command taken by the broker {await MedianAsync(() => system.SendToNobodyAsync()):F1} ms");
         var processor = ProcessorTime();
         await system.SubmitAsync("overhead", count, inFlight: 1);
         var steps = (await system.WaitForEndAsync("overhead", TimeSpan.FromMinutes(3))).Where(step => step.Role == StepRole.Search).ToList();
@@ -110,6 +115,19 @@ public sealed class ScaleTests(ScaleSystem system) : IAsyncDisposable
             using var self = Process.GetCurrentProcess();
             memory.Add((done, managed, self.WorkingSet64 / 1e6));
         }
+    }
+
+    private static async Task<double> MedianAsync(Func<Task> operation)
+    {
+        var times = new List<double>();
+        for (var i = 0; i < 50; i++)
+        {
+            var watch = Stopwatch.StartNew();
+            await operation();
+            times.Add(watch.Elapsed.TotalMilliseconds);
+        }
+
+        return times.Order().ElementAt(times.Count / 2);
     }
 
     private static TimeSpan ProcessorTime()

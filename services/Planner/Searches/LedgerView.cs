@@ -13,7 +13,7 @@ namespace LamdAgent.Planner.Searches;
 public sealed class LedgerView
 {
     private readonly SearchSnapshot _snapshot;
-    private readonly HashSet<string> _plannedKeys;
+    private readonly HashSet<string> _planned;
 
     private LedgerView(SearchSnapshot snapshot, int number)
     {
@@ -23,7 +23,7 @@ public sealed class LedgerView
         var before = snapshot.SearchSteps.Where(s => s.Number < number).ToList();
         Seen = [.. before.Where(s => s.Number <= horizon)];
         Pending = [.. before.Where(s => s.Number > horizon).Select(s => s.Action)];
-        _plannedKeys = before.Select(s => s.ActionKey).ToHashSet(StringComparer.Ordinal);
+        _planned = before.Select(s => snapshot.WorkOf(s.Action)).ToHashSet(StringComparer.Ordinal);
 
         // The plain SFT reference is work that is already done, but its model is no object of the search: the same action is worth planning again.
         Lineage = new Lineage();
@@ -76,7 +76,7 @@ public sealed class LedgerView
     public static LedgerView For(SearchSnapshot snapshot, int number) => new(snapshot, number);
 
     /// <summary>Whether no earlier step is the same work.</summary>
-    public bool IsNew(PipelineAction action) => !_plannedKeys.Contains(_snapshot.KeyOf(action));
+    public bool IsNew(PipelineAction action) => !_planned.Contains(_snapshot.WorkOf(action));
 
     /// <summary>The step that is the same work, among those seen or pending; null when there is none.</summary>
     public StepRecord? SameWork(PipelineAction action)

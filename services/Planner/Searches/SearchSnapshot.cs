@@ -1,3 +1,4 @@
+using System.Text;
 using LamdAgent.Domain.Models;
 using LamdAgent.Domain.Searches;
 using LamdAgent.Domain.Specs;
@@ -19,6 +20,8 @@ public sealed record SearchSnapshot(SearchRecord Search, SearchSpec Spec, IReadO
         .Concat(Steps.Where(s => s.Action.Kind != Domain.Actions.ActionKind.Evaluate).Select(s => (Id: s.ModelId, Key: s.ActionKey)))
         .ToDictionary(m => m.Id, m => m.Key, StringComparer.Ordinal);
 
+    private readonly Dictionary<string, string> _datasetKeys = Search.Datasets.ToDictionary(d => d.Id, d => d.Digest, StringComparer.Ordinal);
+
     /// <summary>The seed of every training: one per search, so that the same action is the same work.</summary>
     public long TrainingSeed => Domain.Actions.ActionKey.DeriveSeed(Spec.Seed, "training");
 
@@ -31,6 +34,31 @@ public sealed record SearchSnapshot(SearchRecord Search, SearchSpec Spec, IReadO
     /// <summary>The identity of an action in this search.</summary>
     public string KeyOf(Domain.Actions.PipelineAction action) => Domain.Actions.ActionKey.Compute(
         action, TrainingSeed, Spec.DataFraction, ModelKey, id => Search.Datasets.First(d => d.Id == id).Digest);
+
+    /// <summary>A text that two actions of this search share exactly when they share their key: for comparing thousands of candidates, where hashing each would take longest.</summary>
+    public string WorkOf(Domain.Actions.PipelineAction action)
+    {
+        const char item = '\u001f', list = '\u001e';
+        var text = new StringBuilder(256).Append(action.Kind).Append(item).Append(action.Type).Append(item).Append(action.Split).Append(list);
+        foreach (var model in action.Models)
+        {
+            text.Append(ModelKey(model)).Append(item);
+        }
+
+        text.Append(list).Append(action.BaseModel is null ? "" : ModelKey(action.BaseModel)).Append(list);
+        foreach (var dataset in action.Datasets)
+        {
+            text.Append(_datasetKeys[dataset]).Append(item);
+        }
+
+        text.Append(list);
+        foreach (var (name, value) in action.Parameters.OrderBy(p => p.Key, StringComparer.Ordinal))
+        {
+            text.Append(name).Append(item).Append(value).Append(item);
+        }
+
+        return text.ToString();
+    }
 
     /// <summary>Reads a search's own spec and applies what the command line changed.</summary>
     public static SearchSpec SpecOf(SearchRecord search)

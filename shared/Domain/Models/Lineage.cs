@@ -5,7 +5,7 @@ public sealed class Lineage
 {
     private readonly Dictionary<string, IReadOnlyList<string>> _parents = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IReadOnlyDictionary<string, int>> _ancestors = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _depth = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (int Depth, int Age)> _standing = new(StringComparer.Ordinal);
 
     /// <summary>Adds a model whose parents are all there.</summary>
     /// <exception cref="ArgumentException">A parent is missing, or the model is there already.</exception>
@@ -28,7 +28,7 @@ public sealed class Lineage
 
         _parents.Add(model, parents);
         _ancestors.Add(model, ancestors);
-        _depth.Add(model, parents.Count == 0 ? 0 : parents.Max(p => _depth[p]) + 1);
+        _standing.Add(model, (parents.Count == 0 ? 0 : parents.Max(p => _standing[p].Depth) + 1, _standing.Count));
     }
 
     /// <summary>The models, in the order in which they were added.</summary>
@@ -48,10 +48,11 @@ public sealed class Lineage
     /// </summary>
     public string? CommonAncestor(IReadOnlyList<string> models)
     {
+        // A model has few ancestors and a search many models: looked for among the ancestors of one, since strategies ask this for every pair.
         string? best = null;
-        foreach (var candidate in _parents.Keys)
+        foreach (var candidate in _ancestors[models[0]].Keys)
         {
-            if (models.All(m => IsAncestor(candidate, m)) && (best is null || _depth[candidate] >= _depth[best]))
+            if (models.All(m => IsAncestor(candidate, m)) && (best is null || _standing[candidate].CompareTo(_standing[best]) > 0))
             {
                 best = candidate;
             }

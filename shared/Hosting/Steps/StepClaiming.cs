@@ -11,19 +11,24 @@ namespace LamdAgent.Hosting.Steps;
 /// </summary>
 internal sealed class StepClaiming(IRunStore store, string worker, TimeProvider clock, TimeSpan lease)
 {
-    public async Task<ClaimAnswer> ClaimAsync(string searchId, string stepId, StepStage stage, CancellationToken cancellation)
+    /// <summary>The answer for the step that was taken, or for the one that is named; with the search of a claimed step, where it was read on the way.</summary>
+    public async Task<(ClaimAnswer Answer, SearchRecord? Search)> ClaimAsync(string searchId, string stepId, StepStage stage, CancellationToken cancellation)
     {
-        var running = (await store.ListSearchesAsync(SearchStatus.Running, cancellation)).ToDictionary(search => search.Id, search => search.Priority, StringComparer.Ordinal);
-        var priority = running.GetValueOrDefault(searchId, int.MinValue);
-        if (running.Values.Any(other => other > priority) && await ClaimFirstAsync(stage, step => running.GetValueOrDefault(step.SearchId, int.MinValue) > priority, cancellation) is { } urgent)
+        var running = (await store.ListSearchesAsync(SearchStatus.Running, cancellation)).ToDictionary(search => search.Id, StringComparer.Ordinal);
+        var priority = PriorityOf(searchId);
+        if (running.Values.Any(other => other.Priority > priority) && await ClaimFirstAsync(stage, step => PriorityOf(step.SearchId) > priority, cancellation) is { } urgent)
         {
-            return urgent;
+            return WithSearch(urgent);
         }
 
         var named = await ClaimOneAsync(searchId, stepId, stage, cancellation);
 
         // One that names nothing is no permit.
-        return named.Outcome is ClaimOutcome.Claimed or ClaimOutcome.NotFound ? named : await ClaimFirstAsync(stage, _ => true, cancellation) ?? named;
+        return WithSearch(named.Outcome is ClaimOutcome.Claimed or ClaimOutcome.NotFound ? named : await ClaimFirstAsync(stage, _ => true, cancellation) ?? named);
+
+        int PriorityOf(string id) => running.GetValueOrDefault(id)?.Priority ?? int.MinValue;
+
+        (ClaimAnswer, SearchRecord?) WithSearch(ClaimAnswer answer) => (answer, answer.Claim is { } claim ? running.GetValueOrDefault(claim.SearchId) : null);
     }
 
     private async Task<ClaimAnswer?> ClaimFirstAsync(StepStage stage, Func<StepRecord, bool> wanted, CancellationToken cancellation)

@@ -45,7 +45,7 @@ public sealed partial class StepWorker(
     {
         using var busy = activity.Begin();
         using var trace = StepTelemetry.Begin(searchId, stepId, stage);
-        var answer = await PatientlyAsync(() => claiming.ClaimAsync(searchId, stepId, stage, cancellationToken), cancellationToken);
+        var (answer, search) = await PatientlyAsync(() => claiming.ClaimAsync(searchId, stepId, stage, cancellationToken), cancellationToken);
         if (answer is not { Outcome: ClaimOutcome.Claimed, Claim: { } claim, Step: { } step })
         {
             LogSteppedAside(searchId, stepId, stage, answer.Outcome);
@@ -69,7 +69,7 @@ public sealed partial class StepWorker(
         {
             await using (heartbeat)
             {
-                var search = await PatientlyAsync(() => store.GetSearchAsync(searchId, stopping.Token), stopping.Token) ?? throw new InvalidOperationException($"the search {searchId} is not in the store");
+                search ??= await PatientlyAsync(() => store.GetSearchAsync(searchId, stopping.Token), stopping.Token) ?? throw new InvalidOperationException($"the search {searchId} is not in the store");
                 if (claim.Attempt > options.MaxAttempts)
                 {
                     outcome = GivenUp($"given up: {options.MaxAttempts} workers began and none came to an end");
@@ -124,7 +124,7 @@ public sealed partial class StepWorker(
             return; // another worker has it: whatever went wrong here, for instance files that it took over, matters no more
         }
 
-        await CommitAsync(claim, step, outcome, clock.GetElapsedTime(started).TotalSeconds);
+        await CommitAsync(claim, search, step, outcome, clock.GetElapsedTime(started).TotalSeconds);
     }
 
     // A spec never changes, and a worker mostly serves one search for a while.
@@ -150,11 +150,12 @@ public sealed partial class StepWorker(
     };
 
     // The store may be away for a while; the work of minutes is not thrown away for that. The token decides whether it still counts.
-    private async Task CommitAsync(StepClaim claim, StepRecord step, StepOutcome outcome, double seconds)
+    private async Task CommitAsync(StepClaim claim, SearchRecord? search, StepRecord step, StepOutcome outcome, double seconds)
     {
+        var producedAt = clock.GetUtcNow();
         var accepted = await PatientlyAsync(async () => outcome switch
         {
-            StepOutcome.Produced produced => await store.CompleteProductionAsync(claim, produced.Model, seconds, clock.GetUtcNow(), CancellationToken.None),
+            StepOutcome.Produced produced => await store.CompleteProductionAsync(claim, produced.Model, seconds, producedAt, CancellationToken.None),
             StepOutcome.Scored scored => await CommitScoresAsync(claim, scored, seconds),
             StepOutcome.Failed failed => await store.FailStepAsync(claim, failed.Failure, seconds, clock.GetUtcNow(), CancellationToken.None),
             _ => throw new InvalidOperationException($"unknown outcome {outcome}"),
@@ -169,14 +170,10 @@ public sealed partial class StepWorker(
 
         StepTelemetry.End(claim.Stage, outcome.GetType().Name, seconds);
         LogEnds(claim.SearchId, claim.StepId, claim.Stage, outcome.GetType().Name, seconds);
-        if (outcome is StepOutcome.Produced)
+        if (outcome is StepOutcome.Produced { Model: var model })
         {
-            await PatientlyAsync(async () =>
-            {
-                var search = await store.GetSearchAsync(claim.SearchId, CancellationToken.None);
-                var produced = await store.GetStepAsync(claim.SearchId, claim.StepId, CancellationToken.None);
-                return await store.InsertModelAsync(ModelRecord.FromStep(produced!, search!.Datasets), CancellationToken.None);
-            });
+            var record = ModelRecord.FromStep(step with { Product = model, ProducedAt = producedAt }, search!.Datasets);
+            await PatientlyAsync(() => store.InsertModelAsync(record, CancellationToken.None));
         }
 
         await StepEvents.PublishAsync(events, step, outcome, CancellationToken.None);
