@@ -23,7 +23,8 @@ public static class ServiceHost
     {
         try
         {
-            await using var app = Build(args, service, add, queues, map);
+            // Not disposed here: running does that, and disposing what wrong settings kept from being made throws over what is to be said.
+            var app = Build(args, service, add, queues, map);
             // The host does this too, but only after it has made the services that stumble over the first wrong setting: here all are named at once.
             app.Services.GetService<IStartupValidator>()?.Validate();
             await app.RunAsync();
