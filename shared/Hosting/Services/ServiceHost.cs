@@ -23,10 +23,7 @@ public static class ServiceHost
     {
         try
         {
-            // Not disposed here: running does that, and disposing what wrong settings kept from being made throws over what is to be said.
-            var app = Build(args, service, add, queues, map);
-            // The host does this too, but only after it has made the services that stumble over the first wrong setting: here all are named at once.
-            app.Services.GetService<IStartupValidator>()?.Validate();
+            await using var app = Build(args, service, add, queues, map);
             await app.RunAsync();
             return Done;
         }
@@ -53,6 +50,8 @@ public static class ServiceHost
         add(builder.Services);
         builder.AddServiceDefaults(service, queues);
         var app = builder.Build();
+        // The host does this too, but only after it has made the services that stumble over the first wrong setting: here all are named at once.
+        app.Services.GetService<IStartupValidator>()?.Validate();
         app.MapServiceDefaults();
         map?.Invoke(app);
         return app;
