@@ -1,4 +1,5 @@
 using LamdAgent.Modeling.Architectures;
+using LamdAgent.Modeling.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -54,8 +55,23 @@ internal sealed class HeadPass
         {
             using var scope = NewDisposeScope();
             var logits = Logits(start, count);
-            var logSum = logits.logsumexp(-1, keepdim: true);
             var targets = _targets.narrow(0, start, count);
+            if (!sumSquares && FusedLogits.Serves(logits))
+            {
+                var found = FusedLogits.Score(logits, targets);
+                logps.Add(found.Logps.MoveToOuterDisposeScope());
+                correct.Add(found.Correct.MoveToOuterDisposeScope());
+                entropy.Add(found.Entropies.MoveToOuterDisposeScope());
+                means.Add(found.Means.mul_(_temperature).MoveToOuterDisposeScope());
+                if (count == Count && _graphHidden.requires_grad)
+                {
+                    _keptLogits = logits.MoveToOuterDisposeScope();
+                }
+
+                continue;
+            }
+
+            var logSum = logits.logsumexp(-1, keepdim: true);
             logps.Add((logits.gather(-1, targets.unsqueeze(-1)) - logSum).squeeze(-1).MoveToOuterDisposeScope());
             correct.Add(logits.argmax(-1).eq(targets).to(ScalarType.Float32).MoveToOuterDisposeScope());
             if (entropies)
@@ -85,6 +101,12 @@ internal sealed class HeadPass
         using var scope = NewDisposeScope();
         Propagate((logits, start, count) =>
         {
+            if (entropyGradients is null && FusedLogits.Serves(logits))
+            {
+                var targets = _targets.narrow(0, start, count);
+                return FusedGradient(logits, FusedLogits.Score(logits, targets).LogSums, targets, logpGradients.narrow(0, start, count));
+            }
+
             var logSum = logits.logsumexp(-1, keepdim: true);
             var logp = logits - logSum;
             var p = logp.exp();
@@ -109,6 +131,17 @@ internal sealed class HeadPass
         var (logps, correct, entropy) = (new List<Tensor>(), new List<Tensor>(), new List<Tensor>());
         Propagate((logits, start, count) =>
         {
+            if (FusedLogits.Serves(logits))
+            {
+                var places = _targets.narrow(0, start, count);
+                var found = FusedLogits.Score(logits, places);
+                var gradient = FusedGradient(logits, found.LogSums, places, gradientOf(found.Logps));
+                logps.Add(found.Logps.MoveToOuterDisposeScope());
+                correct.Add(found.Correct.MoveToOuterDisposeScope());
+                entropy.Add(found.Entropies.MoveToOuterDisposeScope());
+                return gradient;
+            }
+
             // One search for the largest logit serves the stable sum and the accuracy, one exponential the sum, the probabilities and the gradient.
             var (largest, likeliest) = logits.max(-1, keepdim: true);
             var p = (logits - largest).exp_();
@@ -175,6 +208,14 @@ internal sealed class HeadPass
         {
             yield return (start, Math.Min(_rowsPerChunk, Count - start));
         }
+    }
+
+    // In the place of the logits, unless a soft cap still wants to see them.
+    private Tensor FusedGradient(Tensor logits, Tensor logSums, Tensor targets, Tensor upstream)
+    {
+        var gradient = _head.Softcap is null ? logits : empty_like(logits);
+        FusedLogits.Gradient(logits, logSums, targets, upstream, gradient);
+        return gradient;
     }
 
     // d(scaled, capped logits) -> d(hidden), d(matrix), then into the trunk's graph.

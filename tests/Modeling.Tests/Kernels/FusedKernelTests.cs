@@ -65,6 +65,45 @@ public sealed class FusedKernelTests
         }
     }
 
+    [Theory]
+    [InlineData(1, 5)]
+    [InlineData(40, 288)]
+    [InlineData(3, 20_001)] // several partial sums and a rest
+    public void Logits_give_the_statistics_and_the_gradient_of_log_softmax(int rows, int width)
+    {
+        using var scope = NewDisposeScope();
+        var logits = (Random(3, false, rows, width) * 6).requires_grad_(true);
+        var targets = arange(rows, ScalarType.Int64).mul_(7).remainder_(width);
+        var upstream = Random(4, false, rows);
+        var logps = nn.functional.log_softmax(logits, -1);
+        var picked = logps.gather(-1, targets.unsqueeze(-1)).squeeze(-1);
+        (picked * upstream).sum().backward();
+
+        var found = FusedLogits.Score(logits.detach(), targets);
+        found.Logps.ShouldBeNear(picked, 2e-5, "logps");
+        found.LogSums.ShouldBeNear(logits.detach().logsumexp(-1), 2e-5, "log sums");
+        found.Entropies.ShouldBeNear(-(logps.exp() * logps).sum(-1), 1e-4, "entropies");
+        found.Means.ShouldBeNear(logits.detach().mean([-1L]), 1e-5, "means");
+        found.Correct.ShouldBeNear(logits.detach().argmax(-1).eq(targets), 1e-6, "correct");
+        var into = empty_like(logits);
+        FusedLogits.Gradient(logits.detach(), found.LogSums, targets, upstream, into);
+        into.ShouldBeNear(logits.grad!, 1e-5, "gradient");
+        var inPlace = logits.detach().clone();
+        FusedLogits.Gradient(inPlace, found.LogSums, targets, upstream, inPlace);
+        inPlace.ShouldBeNear(into, 1e-9, "in place");
+    }
+
+    [Fact]
+    public void Of_equal_logits_the_first_is_the_likeliest_and_not_a_number_stays_so()
+    {
+        using var scope = NewDisposeScope();
+        var logits = tensor(new float[] { 1, 3, 3, 0, 3, 1, 0, 0, float.NaN, 1 }).clone().view(2, 5);
+        FusedLogits.Score(logits, tensor(new long[] { 1, 1 }).clone()).Correct[0].item<float>().ShouldBe(1);
+        var found = FusedLogits.Score(logits, tensor(new long[] { 2, 1 }).clone());
+        found.Correct[0].item<float>().ShouldBe(0);
+        float.IsNaN(found.Logps[1].item<float>()).ShouldBeTrue();
+    }
+
     [Fact]
     public void Many_backward_passes_leave_no_tensor_behind()
     {
