@@ -3,6 +3,7 @@ using LamdAgent.Domain.Models;
 using LamdAgent.Domain.Searches;
 using LamdAgent.Domain.Specs;
 using LamdAgent.Domain.Steps;
+using LamdAgent.Hosting.Steps;
 using LamdAgent.Planner.Searches;
 using LamdAgent.Planner.Strategies;
 using LamdAgent.Storage;
@@ -149,13 +150,14 @@ public sealed class PlannerLoop(
 
                     foreach (var step in insert.Steps)
                     {
-                        if (!await store.InsertStepAsync(step, cancellation))
+                        var planned = step with { TraceParent = StepTelemetry.BeginTrace(step) };
+                        if (!await store.InsertStepAsync(planned, cancellation))
                         {
                             driven.Ledger = null; // it is there already: somebody else wrote it
                         }
                         else
                         {
-                            driven.Ledger?[step.Id] = step;
+                            driven.Ledger?[step.Id] = planned;
                             logger.LogInformation("Search {SearchId}: {StepId} = {Action} ({DecidedBy})", searchId, step.Id, step.Action, step.DecidedBy);
                         }
                     }

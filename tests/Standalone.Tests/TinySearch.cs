@@ -62,7 +62,10 @@ internal sealed class TinySearch : IDisposable
     }
 
     /// <summary>The ledger of the one search in a store.</summary>
-    public static async Task<IReadOnlyList<string>> LedgerAsync(IRunStore store) => [.. (await ReadStepsAsync(store)).Select(Line)];
+    public static async Task<IReadOnlyList<string>> LedgerAsync(IRunStore store) => Ledger(await ReadStepsAsync(store));
+
+    /// <summary>Steps without what depends on time and place.</summary>
+    public static IReadOnlyList<string> Ledger(IEnumerable<StepRecord> steps) => [.. steps.Select(Line)];
 
     /// <summary>Waits until the steps of a run that is under way meet a condition.</summary>
     public async Task WaitForStepsAsync(string run, LamdProcess lamd, Func<IReadOnlyList<StepRecord>, bool> condition)
@@ -145,7 +148,7 @@ internal sealed class TinySearch : IDisposable
               - {id: twos, path: twos.jsonl, format: messages}
             tasks: [{id: pick, path: task.yaml}]
             actions:
-              sft: {learning_rate: [0.01, 0.03], max_steps: 12, per_device_train_batch_size: 8, precision: float32, save_steps: 4}
+              sft: {learning_rate: [0.01, 0.03], max_steps: 12, per_device_train_batch_size: 8, precision: float32, num_threads: 1, save_steps: 4}
               linear: {weight: [[0.5, 0.5], [0.7, 0.3]]}
               ties: {density: [0.5], weight: [0.5]}
             budget: {steps: {{Steps}}}

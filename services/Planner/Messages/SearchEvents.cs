@@ -1,4 +1,5 @@
 using LamdAgent.Contracts;
+using LamdAgent.Domain;
 using LamdAgent.Hosting.Bus;
 
 namespace LamdAgent.Planner.Messages;
@@ -24,32 +25,36 @@ public sealed class SearchEvents(PlannerLoop loop) :
         .HandleEvent<StepReleased, SearchEvents>(Service);
 
     /// <inheritdoc />
-    public Task HandleAsync(StartSearch message, CancellationToken cancellationToken) => loop.AdvanceAsync(message.SearchId, cancellationToken);
+    public Task HandleAsync(StartSearch message, CancellationToken cancellationToken) => AdvanceAsync(message.SearchId, cancellationToken);
 
     /// <inheritdoc />
-    public Task HandleAsync(ModelTrained message, CancellationToken cancellationToken) => loop.AdvanceAsync(message.SearchId, cancellationToken);
+    public Task HandleAsync(ModelTrained message, CancellationToken cancellationToken) => AdvanceAsync(message.SearchId, cancellationToken);
 
     /// <inheritdoc />
-    public Task HandleAsync(ModelsMerged message, CancellationToken cancellationToken) => loop.AdvanceAsync(message.SearchId, cancellationToken);
+    public Task HandleAsync(ModelsMerged message, CancellationToken cancellationToken) => AdvanceAsync(message.SearchId, cancellationToken);
 
     /// <inheritdoc />
-    public Task HandleAsync(ModelEvaluated message, CancellationToken cancellationToken) => loop.AdvanceAsync(message.SearchId, cancellationToken);
+    public Task HandleAsync(ModelEvaluated message, CancellationToken cancellationToken) => AdvanceAsync(message.SearchId, cancellationToken);
 
     /// <inheritdoc />
-    public Task HandleAsync(TrainingRejected message, CancellationToken cancellationToken) => loop.AdvanceAsync(message.SearchId, cancellationToken);
+    public Task HandleAsync(TrainingRejected message, CancellationToken cancellationToken) => AdvanceAsync(message.SearchId, cancellationToken);
 
     /// <inheritdoc />
-    public Task HandleAsync(TrainingDiverged message, CancellationToken cancellationToken) => loop.AdvanceAsync(message.SearchId, cancellationToken);
+    public Task HandleAsync(TrainingDiverged message, CancellationToken cancellationToken) => AdvanceAsync(message.SearchId, cancellationToken);
 
     /// <inheritdoc />
-    public Task HandleAsync(MergeRejected message, CancellationToken cancellationToken) => loop.AdvanceAsync(message.SearchId, cancellationToken);
+    public Task HandleAsync(MergeRejected message, CancellationToken cancellationToken) => AdvanceAsync(message.SearchId, cancellationToken);
 
     /// <inheritdoc />
-    public Task HandleAsync(EvaluationRejected message, CancellationToken cancellationToken) => loop.AdvanceAsync(message.SearchId, cancellationToken);
+    public Task HandleAsync(EvaluationRejected message, CancellationToken cancellationToken) => AdvanceAsync(message.SearchId, cancellationToken);
 
     /// <inheritdoc />
-    public Task HandleAsync(StepFaulted message, CancellationToken cancellationToken) => loop.AdvanceAsync(message.SearchId, cancellationToken);
+    public Task HandleAsync(StepFaulted message, CancellationToken cancellationToken) => AdvanceAsync(message.SearchId, cancellationToken);
 
     /// <inheritdoc />
-    public Task HandleAsync(StepReleased message, CancellationToken cancellationToken) => loop.AdvanceAsync(message.SearchId, cancellationToken);
+    public Task HandleAsync(StepReleased message, CancellationToken cancellationToken) => AdvanceAsync(message.SearchId, cancellationToken);
+
+    // A message is sent after its search was written: this one is from another database, or nobody of ours sent it. It rests where a person sees it.
+    private async Task AdvanceAsync(string searchId, CancellationToken cancellation) =>
+        _ = await loop.AdvanceAsync(searchId, cancellation) ?? throw new InvalidInputException($"the search {searchId} is not in the store");
 }

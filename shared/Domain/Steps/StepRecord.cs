@@ -44,6 +44,9 @@ public sealed record StepRecord
     /// <summary>When it was written.</summary>
     public required DateTimeOffset PlannedAt { get; init; }
 
+    /// <summary>Trace context (W3C) of the step, given when it is planned, so that the work of all services on it is one trace; null when nobody listened.</summary>
+    public string? TraceParent { get; init; }
+
     /// <summary>Where it is.</summary>
     public StepState State { get; init; } = StepState.Planned;
 

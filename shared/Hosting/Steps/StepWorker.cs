@@ -44,12 +44,17 @@ public sealed partial class StepWorker(
         string searchId, string stepId, StepStage stage, Func<StepWork, CancellationToken, Task<StepOutcome>> work, CancellationToken cancellationToken)
     {
         using var busy = activity.Begin();
-        using var trace = StepTelemetry.Begin(searchId, stepId, stage);
         var (answer, search) = await PatientlyAsync(() => claiming.ClaimAsync(searchId, stepId, stage, cancellationToken), cancellationToken);
         if (answer is not { Outcome: ClaimOutcome.Claimed, Claim: { } claim, Step: { } step })
         {
-            LogSteppedAside(searchId, stepId, stage, answer.Outcome);
             StepTelemetry.Aside(stage, answer.Outcome);
+            if (answer.Outcome == ClaimOutcome.NotFound)
+            {
+                // A command is written after its step: this one is from another database, or was not made by a planner. It rests where a person sees it.
+                throw new InvalidInputException($"the step {searchId}/{stepId} is not in the store");
+            }
+
+            LogSteppedAside(searchId, stepId, stage, answer.Outcome);
             return;
         }
 
@@ -57,9 +62,9 @@ public sealed partial class StepWorker(
         {
             LogMoreUrgent(searchId, stepId, claim.SearchId, claim.StepId);
             (searchId, stepId) = (claim.SearchId, claim.StepId);
-            StepTelemetry.Rename(trace, searchId, stepId);
         }
 
+        using var trace = StepTelemetry.Begin(step, stage);
         LogBegins(searchId, stepId, stage, claim.Attempt);
         var started = clock.GetTimestamp();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopping);

@@ -66,6 +66,7 @@ internal sealed class TrainingRun : IDisposable
                     if (CanResumeHere)
                     {
                         SaveCheckpoint();
+                        Say($"stopped at step {_state.Step} of {_plan.TotalSteps}, its checkpoint is written");
                     }
 
                     cancellation.ThrowIfCancellationRequested();
@@ -253,6 +254,12 @@ internal sealed class TrainingRun : IDisposable
 
     private void SaveCheckpoint()
     {
+        if (!Directory.Exists(_workFolder))
+        {
+            // A folder made anew would be an orphan: who took the old one goes on from there.
+            throw new DirectoryNotFoundException($"{_workFolder} was taken away while the training was under way");
+        }
+
         var started = _job.Time.GetTimestamp();
         _checkpoints.Save(_state, _policy.Trained.Master, _optimizer);
         _checkpointsWritten++;

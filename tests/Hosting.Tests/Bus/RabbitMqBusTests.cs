@@ -32,9 +32,12 @@ public sealed class RabbitMqBusTests : IAsyncLifetime
             await sender.StopAsync(Cancellation);
         }
 
-        using var worker = BuildHost(bus => bus.SendCommand<BakeBread>().HandleCommand<BakeBread, Baker>(concurrency: 2).HandleEvent<BreadBaked, Waiter>("counter"));
+        // Who subscribes for the first time after an event was published does not get it: the subscriber is there before the worker begins.
+        using var subscriber = BuildHost(bus => bus.HandleEvent<BreadBaked, Waiter>("counter"));
+        await subscriber.StartAsync(Cancellation);
+        using var worker = BuildHost(bus => bus.SendCommand<BakeBread>().HandleCommand<BakeBread, Baker>(concurrency: 2));
         await worker.StartAsync(Cancellation);
-        var table = worker.Services.GetRequiredService<Table>();
+        var table = subscriber.Services.GetRequiredService<Table>();
         await table.WaitForAsync(19, Cancellation);
         table.Loaves.Order().ShouldBe(Enumerable.Range(0, 20).Where(loaf => loaf != Baker.Poison));
 
@@ -49,6 +52,7 @@ public sealed class RabbitMqBusTests : IAsyncLifetime
 
         System.Text.Encoding.UTF8.GetString(poison.Body.Span).ShouldContain($"\"loaf\": {Baker.Poison}");
         await worker.StopAsync(Cancellation);
+        await subscriber.StopAsync(Cancellation);
     }
 
     private IHost BuildHost(Action<BusRegistration> register)

@@ -73,6 +73,17 @@ public sealed class ExactResumeTests
     }
 
     [Fact]
+    public void A_run_whose_work_folder_was_taken_over_ends_without_making_a_new_one()
+    {
+        using var folder = new TemporaryFolder();
+        var recipe = TestTraining.Recipe("method: sft\nmax_steps: 6\nlearning_rate: 1e-3\nper_device_train_batch_size: 3\nsave_steps: 2");
+        Should.Throw<DirectoryNotFoundException>(() => TestTraining.Run(
+            recipe, folder["out"], new TestTraining.Watcher(p => { if (p.Step == 3) { Directory.Move(folder["out.training"], folder["next.training"]); } })));
+        Directory.Exists(folder["out.training"]).ShouldBeFalse();
+        TestTraining.Run(recipe, folder["next"]).ResumedFrom.ShouldBe(2);
+    }
+
+    [Fact]
     public void A_checkpoint_of_another_recipe_is_refused()
     {
         using var folder = new TemporaryFolder();

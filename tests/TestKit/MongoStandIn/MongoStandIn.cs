@@ -47,8 +47,9 @@ public sealed class MongoStandIn : IAsyncDisposable
         start.Environment["LAMD_MONGO_STAND_IN"] = modules;
         var process = Process.Start(start)!;
         var line = await process.StandardOutput.ReadLineAsync() ?? "";
+        // Poll: the stand-in answers at once to the question that MongoDB answers when something changes, so drivers would ask it in a busy loop.
         return line.StartsWith("listening ", StringComparison.Ordinal)
-            ? new MongoStandIn($"mongodb://127.0.0.1:{line[10..]}/?directConnection=true", "the wire-protocol stand-in (not MongoDB)", process)
+            ? new MongoStandIn($"mongodb://127.0.0.1:{line[10..]}/?directConnection=true&serverMonitoringMode=poll", "the wire-protocol stand-in (not MongoDB)", process)
             : throw new InvalidOperationException($"The MongoDB stand-in did not start: {line}");
     }
 
