@@ -36,7 +36,7 @@ public sealed class DeliveryTests(Laboratory laboratory)
         var other = system.Services.Single(service => service.Service == "Trainer" && service != holder);
         await other.WaitForLogAsync($"{step.Id}: stepped aside from Train: Held");
         await system.WaitAsync(id, steps => steps.Any(s => s.Id == step.Id && s.DueStage != StepStage.Train));
-        holder.Log.ShouldContain($"{step.Id}: Train ended as Produced");
+        await holder.WaitForLogAsync($"{step.Id}: Train ended as Produced");
         other.Log.ShouldNotContain($"{step.Id}: Train begins");
         broker.ReadLog().ShouldContain("timed out");
 
