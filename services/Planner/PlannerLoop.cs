@@ -79,7 +79,7 @@ public sealed class PlannerLoop(
         if (search.Status != SearchStatus.Running)
         {
             driven.LastSeen = null;
-            driven.Ledger = null;
+            driven.Forget();
             await (search.Status == SearchStatus.Cancelled ? CancelOpenStepsAsync(searchId, cancellation) : Task.CompletedTask);
             return search.Status;
         }
@@ -166,6 +166,7 @@ public sealed class PlannerLoop(
                 case DriverDecision.Finish finish:
                     await store.ChangeSearchStatusAsync(searchId, [SearchStatus.Running], finish.Status, finish.Reason, clock.GetUtcNow(), cancellation);
                     logger.LogInformation("Search {SearchId} is {Status}: {Reason}", searchId, finish.Status, finish.Reason);
+                    driven.Forget();
                     return finish.Status;
                 default:
                     return SearchStatus.Running;
@@ -321,6 +322,16 @@ public sealed class PlannerLoop(
 
         /// <summary>The steps by id as they were read last; null: to be read from the start.</summary>
         public Dictionary<string, StepRecord>? Ledger { get; set; }
+
+        /// <summary>Lets go of what was read: a planner that runs for months drives many searches.</summary>
+        public void Forget()
+        {
+            Ledger = null;
+            Spec = null;
+            StartModels = null;
+            Recorded.Clear();
+            Sent.Clear();
+        }
 
         public SearchSpec? Spec { get; set; }
 
