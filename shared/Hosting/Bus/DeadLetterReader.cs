@@ -25,7 +25,7 @@ internal static class DeadLetterReader
             step,
             Time(headers, death),
             thrown,
-            Line(Text(headers, "MT-Fault-Message") ?? (death is not null && death.TryGetValue("reason", out var reason) ? Broker(Text(reason)) : null)),
+            Line(Text(headers, "MT-Fault-Message") ?? (death is not null && death.TryGetValue("reason", out var reason) ? Broker(Text(reason)) : null) ?? NoHandler(Text(headers, "MT-Reason"))),
             thrown is null ? Number(Text(headers, "x-delivery-count")) : (Number(Text(headers, "MT-Fault-RetryCount")) ?? 0) + 1);
     }
 
@@ -78,6 +78,8 @@ internal static class DeadLetterReader
         : null;
 
     private static string? Broker(string? reason) => reason == "delivery_limit" ? "every consumer that had it died (the broker's delivery limit)" : reason;
+
+    private static string? NoHandler(string? reason) => reason == "dead-letter" ? "the service that has this queue knows no such message (another version of it?)" : null;
 
     private static string? Line(string? text)
     {

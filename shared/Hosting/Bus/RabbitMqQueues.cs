@@ -11,14 +11,10 @@ internal static class RabbitMqQueues
     {
         var options = context.GetRequiredService<IOptions<BusOptions>>().Value;
         bus.Host(new Uri(options.Url));
-        bus.SendTopology.ConfigureErrorSettings = errors =>
-        {
-            // The library starts from the arguments of the queue itself; what the error queue has not must go, or the broker refuses the declaration and the message stays where it fails.
-            foreach (var name in Arguments("", options).Keys.Concat(ErrorArguments.Keys))
-            {
-                errors.SetQueueArgument(name, ErrorArguments.TryGetValue(name, out var value) ? value! : null!);
-            }
-        };
+        // Messages that no handler is for rest beside those that handlers failed on: one place to look.
+        bus.SendTopology.DeadLetterQueueNameFormatter = new ErrorQueueNames();
+        bus.SendTopology.ConfigureErrorSettings = SetErrorArguments;
+        bus.SendTopology.ConfigureDeadLetterSettings = SetErrorArguments;
         foreach (var queue in queues)
         {
             bus.ReceiveEndpoint(queue.Queue, endpoint =>
@@ -34,6 +30,15 @@ internal static class RabbitMqQueues
                 endpoint.UseMessageRetry(retry => RetryPolicy.Configure(retry, options));
                 endpoint.ConfigureConsumer(context, queue.Consumer);
             });
+        }
+
+        // The library starts from the arguments of the queue itself; what the error queue has not must go, or the broker refuses the declaration and the message stays where it fails.
+        void SetErrorArguments(IRabbitMqQueueConfigurator errors)
+        {
+            foreach (var name in Arguments("", options).Keys.Concat(ErrorArguments.Keys))
+            {
+                errors.SetQueueArgument(name, ErrorArguments.TryGetValue(name, out var value) ? value! : null!);
+            }
         }
     }
 
@@ -56,4 +61,9 @@ internal static class RabbitMqQueues
         // Known from RabbitMQ 3.12 on, ignored before.
         ["x-consumer-timeout"] = (long)options.DeliveryTimeout.TotalMilliseconds,
     };
+
+    private sealed class ErrorQueueNames : IDeadLetterQueueNameFormatter
+    {
+        public string FormatDeadLetterQueueName(string queueName) => QueueNames.ErrorsOf(queueName);
+    }
 }

@@ -119,6 +119,24 @@ public sealed class RabbitMqDeadLettersTests(RabbitMqDeadLettersTests.BrokerFixt
         letter.ExceptionType.ShouldNotBeNull();
     }
 
+    [Fact]
+    public async Task What_no_handler_is_for_is_listed_too()
+    {
+        await using var connection = await new ConnectionFactory { Uri = fixture.Broker.Uri }.CreateConnectionAsync(Cancellation);
+        await using (var channel = await connection.CreateChannelAsync(cancellationToken: Cancellation))
+        {
+            const string envelope = """{"messageId": "8d3c0000-0000-0000-0000-00155d000001", "messageType": ["urn:message:Kitchen:WashDishes"], "message": {"searchId": "s"}}""";
+            var properties = new BasicProperties { ContentType = "application/vnd.masstransit+json" };
+            await channel.BasicPublishAsync("", Queue, mandatory: true, properties, System.Text.Encoding.UTF8.GetBytes(envelope), Cancellation);
+        }
+
+        await WaitForLettersAsync(1);
+        var letter = (await ListAsync(10)).Messages.ShouldHaveSingleItem();
+        letter.MessageType.ShouldBe("WashDishes");
+        letter.SearchId.ShouldBe("s");
+        letter.Reason.ShouldNotBeNull().ShouldContain("knows no such message");
+    }
+
     private async Task<DeadLetterQueue> ListAsync(int limit) => (await DeadLetters.ListAsync(null, limit, Cancellation)).ShouldHaveSingleItem();
 
     private async Task SpoilAsync(int loaves)
