@@ -45,6 +45,10 @@ public sealed class ObservedSearchTests(Laboratory laboratory)
 
         foreach (var service in services)
         {
+            // Looked at here, with a process for each service: the bus library's instruments belong to the first host of a process and end with it.
+            var metrics = await service.GetAsync("/metrics");
+            metrics.ShouldContain("messaging_masstransit_receive", Case.Sensitive, service.Name);
+            metrics.Contains("lamd_step_duration_seconds_count", StringComparison.Ordinal).ShouldBe(service.Service != "Planner", service.Name);
             (await service.TerminateAsync()).ShouldBe(0, service.Log); // and sends the last of its spans
         }
 

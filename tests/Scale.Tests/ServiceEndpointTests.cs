@@ -39,7 +39,6 @@ public sealed class ServiceEndpointTests(ScaleSystem system) : IAsyncDisposable
         foreach (var text in metrics)
         {
             text.ShouldContain("# TYPE lamd_step_duration_seconds histogram");
-            text.ShouldContain("messaging_masstransit_receive");
             text.ShouldContain("http_server_request_duration_seconds");
         }
 

@@ -60,6 +60,15 @@ internal sealed class ServiceProcess : IDisposable
         return new ServiceProcess(service, name, Process.Start(start)!);
     }
 
+    /// <summary>What it answers on a path of its HTTP port.</summary>
+    public async Task<string> GetAsync(string path)
+    {
+        const string Listening = "Now listening on: ";
+        var line = await WaitForLogAsync(Listening);
+        using var http = new HttpClient();
+        return await http.GetStringAsync(new Uri(new Uri(line[(line.IndexOf(Listening, StringComparison.Ordinal) + Listening.Length)..].Trim()), path));
+    }
+
     /// <summary>SIGKILL.</summary>
     public void Kill()
     {
