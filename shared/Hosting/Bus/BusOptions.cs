@@ -37,8 +37,8 @@ public sealed class BusOptions
     public int DeliveryLimit { get; set; } = 10;
 
     /// <summary>How long a consumer may hold a delivery. From RabbitMQ 3.12 on; an older broker's <c>consumer_timeout</c> is its own setting.</summary>
-    /// <value>Default 24 h. A delivery that outlives it comes again, finds the step's live lease and is put aside.</value>
-    [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
+    /// <value>Default 24 h; 1 s to 30 days. The broker looks for overdue deliveries once a minute. One that is overdue comes again, finds the step's live lease and is put aside.</value>
+    [Range(typeof(TimeSpan), "00:00:01", "30.00:00:00")]
     public TimeSpan DeliveryTimeout { get; set; } = TimeSpan.FromHours(24);
 
     /// <summary>How long a stopping process waits for its handlers.</summary>
