@@ -37,12 +37,23 @@ public sealed class PlannerLoop(
         }
     }
 
-    /// <summary>Advances every running search, those of higher priority first. A search that cannot be advanced does not stop the others.</summary>
+    /// <summary>
+    /// Advances every running search that is not being advanced already, those of higher priority first, and lets go of those that this planner drove and that rest now. One that takes long (its agent
+    /// thinks) or cannot be advanced holds up no other.
+    /// </summary>
     public async Task SweepAsync(CancellationToken cancellation)
     {
-        var searches = await store.ListSearchesAsync(SearchStatus.Running, cancellation);
-        var cancelled = await store.ListSearchesAsync(SearchStatus.Cancelled, cancellation);
-        foreach (var search in searches.Concat(cancelled.Where(s => _driven.ContainsKey(s.Id))).OrderByDescending(s => s.Priority).ThenBy(s => s.CreatedAt))
+        var searches = new List<SearchRecord>(await store.ListSearchesAsync(SearchStatus.Running, cancellation));
+        foreach (var status in new[] { SearchStatus.Paused, SearchStatus.Cancelled })
+        {
+            searches.AddRange((await store.ListSearchesAsync(status, cancellation)).Where(s => _driven.ContainsKey(s.Id)));
+        }
+
+        await Task.WhenAll(searches.OrderByDescending(s => s.Priority).ThenBy(s => s.CreatedAt).Where(s => !IsBusy(s.Id)).Select(SweepOneAsync));
+
+        bool IsBusy(string searchId) => _driven.TryGetValue(searchId, out var driven) && driven.Gate.CurrentCount == 0;
+
+        async Task SweepOneAsync(SearchRecord search)
         {
             try
             {
@@ -110,15 +121,20 @@ public sealed class PlannerLoop(
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            logger.LogWarning("Search {SearchId} went to another planner while this one was deciding; it leaves it alone", searchId);
-            driven.Token = null;
-            return SearchStatus.Running;
+            return LeaveToAnother(searchId, driven);
         }
         finally
         {
             await renewal.CancelAsync();
             await renewing;
         }
+    }
+
+    private SearchStatus LeaveToAnother(string searchId, DrivenSearch driven)
+    {
+        logger.LogWarning("Search {SearchId} went to another planner while this one was deciding; it leaves it alone", searchId);
+        driven.Token = null;
+        return SearchStatus.Running;
     }
 
     private async Task<SearchStatus> DriveAsync(SearchRecord asFound, DrivenSearch driven, CancellationToken cancellation)
@@ -146,6 +162,12 @@ public sealed class PlannerLoop(
                     if (search.Status != SearchStatus.Running)
                     {
                         return search.Status;
+                    }
+
+                    // This process may have been asleep while it was deciding: what another planner decided counts.
+                    if (search.PlannerToken != driven.Token)
+                    {
+                        return LeaveToAnother(searchId, driven);
                     }
 
                     foreach (var step in insert.Steps)
@@ -177,7 +199,7 @@ public sealed class PlannerLoop(
     private async Task<SearchSnapshot> ReadAsync(SearchRecord search, DrivenSearch driven, CancellationToken cancellation)
     {
         driven.Spec ??= SearchSnapshot.SpecOf(search);
-        driven.StartModels ??= [.. (await store.ListModelsAsync(search.Id, cancellation)).Where(m => m.StepId is null).OrderBy(m => m.Id, StringComparer.Ordinal)];
+        driven.StartModels ??= SearchSnapshot.StartModelsOf(await store.ListModelsAsync(search.Id, cancellation));
         return new SearchSnapshot(search, driven.Spec, driven.StartModels, await ReadLedgerAsync(search.Id, driven, cancellation));
     }
 

@@ -24,25 +24,31 @@ public sealed class PlannerSweeper(PlannerLoop loop, IOptions<PlannerOptions> op
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // A sweep lasts as long as the slowest search's agent thinks; the other searches are looked at all the same.
+        var sweeps = new List<Task>();
         while (!stoppingToken.IsCancellationRequested)
         {
-            try
-            {
-                await loop.SweepAsync(stoppingToken);
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                logger.LogError(e, "The sweep failed, is the store reachable? It is tried again in {Interval}", options.Value.SweepInterval);
-            }
+            sweeps.RemoveAll(sweep => sweep.IsCompleted);
+            sweeps.Add(SweepAsync(stoppingToken));
+            await Task.Delay(options.Value.SweepInterval, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
 
-            try
-            {
-                await Task.Delay(options.Value.SweepInterval, clock, stoppingToken);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
+        await Task.WhenAll(sweeps);
+    }
+
+    private async Task SweepAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await loop.SweepAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The process ends.
+        }
+        catch (Exception e)
+        {
+            logger.LogError(e, "The sweep failed, is the store reachable? It is tried again in {Interval}", options.Value.SweepInterval);
         }
     }
 }

@@ -5,6 +5,7 @@ using LamdAgent.Domain.Steps;
 using LamdAgent.Planner.Searches;
 using LamdAgent.Storage.Sqlite;
 using LamdAgent.TestKit;
+using Microsoft.Extensions.Time.Testing;
 
 namespace LamdAgent.Planner.Tests;
 
@@ -217,6 +218,55 @@ public sealed class PlannerLoopTests
     }
 
     [Fact]
+    public async Task A_planner_that_slept_while_its_agent_thought_leaves_the_search_to_the_one_that_took_over()
+    {
+        var yaml = SearchHarness.Yaml.Replace("strategy: greedy", "strategy: llm, llm: {provider: openai, endpoint: \"http://127.0.0.1\", model: toy}", StringComparison.Ordinal);
+        var thinking = new HeldChatModel();
+        var first = new SearchHarness(yaml, _ => thinking);
+        await first.AdvanceAsync();
+        await first.WorkOffAsync();
+
+        var deciding = first.AdvanceAsync();
+        await thinking.Asked;
+
+        // A clock of its own: to the first planner no time passes, as to a process that is stopped.
+        var later = new FakeTimeProvider(first.Clock.GetUtcNow().AddMinutes(1));
+        var second = new SearchHarness(yaml, _ => new HeldChatModel(answered: true), first.Store, "planner-b", later);
+        await second.AdvanceAsync();
+        var before = await second.LedgerAsync();
+        before.ShouldContain("s-0001");
+        var sent = first.Sent.Count;
+
+        thinking.Answer();
+        (await deciding).ShouldBe(SearchStatus.Running);
+        (await second.LedgerAsync()).ShouldBe(before);
+        first.Sent.Count.ShouldBe(sent);
+        (await first.Store.GetSearchAsync("toy", default))!.PlannerOwner.ShouldBe("planner-b");
+    }
+
+    [Fact]
+    public async Task A_search_whose_agent_thinks_holds_up_no_other()
+    {
+        var thinking = new HeldChatModel();
+        var search = new SearchHarness(SearchHarness.Yaml.Replace("strategy: greedy", "strategy: llm, llm: {provider: openai, endpoint: \"http://127.0.0.1\", model: toy}", StringComparison.Ordinal), _ => thinking);
+        await search.AdvanceAsync();
+        await search.WorkOffAsync();
+
+        var sweep = search.Loop.SweepAsync(default);
+        await thinking.Asked;
+        var other = (await search.Store.GetSearchAsync("toy", default))! with { Id = "other", SpecYaml = SearchHarness.Yaml, PlannerOwner = null, PlannerUntil = null };
+        await search.Store.InsertModelAsync((await search.Store.ListModelsAsync("toy", default)).First(m => m.Id == "m-0001") with { SearchId = "other" }, default);
+        await search.Store.CreateSearchAsync(other, default);
+
+        await search.Loop.SweepAsync(default);
+
+        (await search.Store.ListStepsAsync("other", default)).ShouldNotBeEmpty();
+        sweep.IsCompleted.ShouldBeFalse();
+        thinking.Answer();
+        await sweep;
+    }
+
+    [Fact]
     public async Task A_lost_lease_is_sent_again_and_too_many_fail_the_step()
     {
         var search = new SearchHarness();
@@ -256,6 +306,17 @@ public sealed class PlannerLoopTests
         await search.Store.ChangeSearchStatusAsync("toy", [SearchStatus.Paused], SearchStatus.Running, null, now, default);
         await search.AdvanceAsync();
         (await search.Steps()).ShouldContain(s => s.Role == StepRole.Search);
+
+        // Workers put aside what they are sent of a paused search. It is sent again when the search goes on, also when another process was asked for that.
+        var sent = search.Sent.Count;
+        await search.Store.ChangeSearchStatusAsync("toy", [SearchStatus.Running], SearchStatus.Paused, "by request", now, default);
+        await search.Loop.SweepAsync(default);
+        search.Sent.Count.ShouldBe(sent);
+        await search.Store.ChangeSearchStatusAsync("toy", [SearchStatus.Paused], SearchStatus.Running, null, now, default);
+        await search.Loop.SweepAsync(default);
+        var due = (await search.Steps()).Where(s => !s.IsTerminal).Select(s => (s.Id, s.DueStage!.Value)).ToList();
+        due.Count.ShouldBeGreaterThan(1);
+        search.Sent.Skip(sent).ShouldBe(due);
         await search.Store.ChangeSearchStatusAsync("toy", [SearchStatus.Running], SearchStatus.Cancelled, "by request", now, default);
         await search.AdvanceAsync();
         (await search.Steps()).ShouldAllBe(s => s.IsTerminal);

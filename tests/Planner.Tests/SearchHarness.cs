@@ -98,6 +98,15 @@ internal sealed class SearchHarness : IStepDispatcher
         throw new InvalidOperationException("the search does not end");
     }
 
+    /// <summary>Does every stage of every step that is there.</summary>
+    public async Task WorkOffAsync()
+    {
+        while ((await Steps()).FirstOrDefault(s => !s.IsTerminal) is { } open)
+        {
+            await WorkAsync(open);
+        }
+    }
+
     /// <summary>Does the due stage of a step as a worker would.</summary>
     public async Task WorkAsync(StepRecord step)
     {

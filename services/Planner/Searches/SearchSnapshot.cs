@@ -3,6 +3,7 @@ using LamdAgent.Domain.Models;
 using LamdAgent.Domain.Searches;
 using LamdAgent.Domain.Specs;
 using LamdAgent.Domain.Steps;
+using LamdAgent.Storage;
 
 namespace LamdAgent.Planner.Searches;
 
@@ -59,6 +60,21 @@ public sealed record SearchSnapshot(SearchRecord Search, SearchSpec Spec, IReadO
 
         return text.ToString();
     }
+
+    /// <summary>Reads a search from the store, with all its models (the starting models among them); null when there is none.</summary>
+    public static async Task<(SearchSnapshot Snapshot, IReadOnlyList<ModelRecord> Models)?> ReadAsync(IRunStore store, string searchId, CancellationToken cancellation)
+    {
+        if (await store.GetSearchAsync(searchId, cancellation) is not { } search)
+        {
+            return null;
+        }
+
+        var models = await store.ListModelsAsync(searchId, cancellation);
+        return (new SearchSnapshot(search, SpecOf(search), StartModelsOf(models), await store.ListStepsAsync(searchId, cancellation)), models);
+    }
+
+    /// <summary>The models of a search that no step made, in spec order.</summary>
+    public static IReadOnlyList<ModelRecord> StartModelsOf(IEnumerable<ModelRecord> models) => [.. models.Where(m => m.StepId is null).OrderBy(m => m.Id, StringComparer.Ordinal)];
 
     /// <summary>Reads a search's own spec and applies what the command line changed.</summary>
     public static SearchSpec SpecOf(SearchRecord search)

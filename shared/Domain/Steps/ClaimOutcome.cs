@@ -14,4 +14,7 @@ public enum ClaimOutcome
 
     /// <summary>No such step.</summary>
     NotFound,
+
+    /// <summary>The step's search is paused, or over: nothing of it begins. When it goes on, the planner sends a new command.</summary>
+    Resting,
 }

@@ -7,7 +7,7 @@ namespace LamdAgent.Hosting.Steps;
 /// <summary>
 /// Which step a worker takes. A command is a permit to do one step of its stage; which one is decided when a worker is free, by what the store says then: a step of a search with a higher priority goes before
 /// the one that the command names, and a command whose step is taken gives its permit to the most urgent step that waits. So a queue full of unimportant commands delays nothing important, and every waiting
-/// step still has a command.
+/// step still has a command. Nothing of a paused search is taken.
 /// </summary>
 internal sealed class StepClaiming(IRunStore store, string worker, TimeProvider clock, TimeSpan lease)
 {
@@ -21,7 +21,9 @@ internal sealed class StepClaiming(IRunStore store, string worker, TimeProvider 
             return WithSearch(urgent);
         }
 
-        var named = await ClaimOneAsync(searchId, stepId, stage, cancellation);
+        var named = running.ContainsKey(searchId) ? await ClaimOneAsync(searchId, stepId, stage, cancellation)
+            : await store.GetStepAsync(searchId, stepId, cancellation) is { } resting ? new ClaimAnswer(ClaimOutcome.Resting, null, resting)
+            : new ClaimAnswer(ClaimOutcome.NotFound, null, null);
 
         // One that names nothing is no permit.
         return WithSearch(named.Outcome is ClaimOutcome.Claimed or ClaimOutcome.NotFound ? named : await ClaimFirstAsync(stage, _ => true, cancellation) ?? named);

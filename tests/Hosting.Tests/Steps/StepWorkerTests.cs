@@ -78,7 +78,11 @@ public sealed class StepWorkerTests : IAsyncLifetime
         await TakeCommandAsync("a"); // none of the same priority goes before
         await TakeCommandAsync("urgent"); // done already: what is left
         await TakeCommandAsync("same"); // nothing is left
+        await TakeCommandAsync("paused"); // its search rests, even when its command is on the way
         done.ShouldBe(["urgent", "a", "same"]);
+        await fixture.Store.ChangeSearchStatusAsync("paused", [SearchStatus.Paused], SearchStatus.Running, null, fixture.Clock.GetUtcNow(), Cancellation);
+        await TakeCommandAsync("paused");
+        done[^1].ShouldBe("paused");
     }
 
     [Fact]
