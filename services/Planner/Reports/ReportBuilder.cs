@@ -19,17 +19,11 @@ public static class ReportBuilder
     /// <param name="cancellation">Ends the reading.</param>
     public static async Task<SearchReport?> BuildAsync(IRunStore store, string searchId, Func<ModelRecord, string?> modelPath, CancellationToken cancellation)
     {
-        if (await store.GetSearchAsync(searchId, cancellation) is not { } search)
+        if (await SearchSnapshot.ReadAsync(store, searchId, cancellation) is not var (snapshot, models))
         {
             return null;
         }
 
-        var models = await store.ListModelsAsync(searchId, cancellation);
-        var snapshot = new SearchSnapshot(
-            search,
-            SearchSnapshot.SpecOf(search),
-            [.. models.Where(m => m.StepId is null).OrderBy(m => m.Id, StringComparer.Ordinal)],
-            await store.ListStepsAsync(searchId, cancellation));
         var calls = snapshot.Spec.Planner.Strategy == "llm" ? await store.ListPlannerCallsAsync(searchId, null, cancellation) : [];
         return Build(snapshot, models, calls, modelPath);
     }

@@ -34,17 +34,11 @@ public static class ModelPruning
             throw new InvalidInputException("finalists must be at least 1: the best model is always kept");
         }
 
-        if (await store.GetSearchAsync(searchId, cancellation) is not { } search)
+        if (await SearchSnapshot.ReadAsync(store, searchId, cancellation) is not var (snapshot, models))
         {
             return null;
         }
 
-        var models = await store.ListModelsAsync(searchId, cancellation);
-        var snapshot = new SearchSnapshot(
-            search,
-            SearchSnapshot.SpecOf(search),
-            [.. models.Where(m => m.StepId is null).OrderBy(m => m.Id, StringComparer.Ordinal)],
-            await store.ListStepsAsync(searchId, cancellation));
         var plan = RetentionPlan.For(snapshot, models, finalists);
         var pruned = new List<PrunedModel>();
         foreach (var model in plan.Prune.Select(id => models.First(m => m.Id == id)))
@@ -71,7 +65,7 @@ public static class ModelPruning
         return new PruneResult(searchId, dryRun, [.. plan.Keep.Where(id => models.First(m => m.Id == id).PrunedAt is null)], pruned, pruned.Sum(model => model.Bytes));
     }
 
-    // Two workers that made one model both published; one of them counted. Only looked for when nobody can be publishing any more.
+    // Two workers that made one model both published, and one of them counted; steps that were given up leave checkpoints. Only looked for when nobody can be at work any more.
     private static IEnumerable<PrunedModel> Strays(SearchSnapshot snapshot, IReadOnlyList<ModelRecord> models, IArtifactStore artifacts)
     {
         if (snapshot.Search.Status is SearchStatus.Running or SearchStatus.Paused || snapshot.Steps.Any(s => !s.IsTerminal))
@@ -81,7 +75,7 @@ public static class ModelPruning
 
         var known = models.Select(m => m.Artifact).Concat(snapshot.Steps.Where(s => s.Product is not null).Select(s => s.Product!.Artifact)).ToHashSet(StringComparer.Ordinal);
         var folder = Path.GetDirectoryName(artifacts.NameOf(snapshot.Search.Id, ModelPublishing.Models, "any"))!;
-        return artifacts.List(folder).Where(name => !known.Contains(name)).Select(name => new PrunedModel(null, name, BytesOf(artifacts.Find(name)!), null));
+        return artifacts.List(folder).Where(name => !known.Contains(name)).Concat(artifacts.ListUnfinished(snapshot.Search.Id)).Select(name => new PrunedModel(null, name, BytesOf(artifacts.Find(name)!), null));
     }
 
     private static long BytesOf(string folder) => new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);

@@ -61,7 +61,7 @@ internal static class PruneCommand
     {
         foreach (var model in result.Pruned)
         {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(result.DryRun ? "would go" : "pruned")}  {model.Model ?? "stray copy",-10}  {model.Bytes,15:N0} bytes  {(model.Score is { } score ? $"{score:F3}" : "no score"),8}  {model.Artifact}"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(result.DryRun ? "would go" : "pruned")}  {model.Model ?? "left over",-10}  {model.Bytes,15:N0} bytes  {(model.Score is { } score ? $"{score:F3}" : "no score"),8}  {model.Artifact}"));
         }
 
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Pruned.Count} {(result.DryRun ? "would be pruned" : "pruned")}, {result.Bytes:N0} bytes; kept: {string.Join(", ", result.Kept)}"));

@@ -8,6 +8,7 @@ namespace LamdAgent.Storage.Artifacts;
 public sealed class FolderArtifactStore : IArtifactStore
 {
     private const string Draft = ".staging-";
+    private const string Work = "work";
     private readonly string root;
     private readonly bool oneSearch;
 
@@ -88,7 +89,7 @@ public sealed class FolderArtifactStore : IArtifactStore
     /// <inheritdoc />
     public string WorkFolder(string searchId, string stepId, long fencingToken)
     {
-        var step = Directory.CreateDirectory(PathOf(NameOf(searchId, "work", stepId))).FullName;
+        var step = Directory.CreateDirectory(PathOf(NameOf(searchId, Work, stepId))).FullName;
         var own = Path.Combine(step, fencingToken.ToString(CultureInfo.InvariantCulture));
         while (!Directory.Exists(own) && NewestBefore(fencingToken, step) is { } earlier && !TryMove(earlier, own))
         {
@@ -99,10 +100,22 @@ public sealed class FolderArtifactStore : IArtifactStore
     }
 
     /// <inheritdoc />
-    public void DeleteWorkFolder(string searchId, string stepId) => DeleteFolder(PathOf(NameOf(searchId, "work", stepId)));
+    public void DeleteWorkFolder(string searchId, string stepId) => DeleteFolder(PathOf(NameOf(searchId, Work, stepId)));
 
     /// <inheritdoc />
     public void Delete(string artifact) => DeleteFolder(PathOf(artifact));
+
+    /// <inheritdoc />
+    public IReadOnlyList<string> ListUnfinished(string searchId)
+    {
+        var search = oneSearch ? root : PathOf(searchId);
+        return !Directory.Exists(search)
+            ? []
+            : [.. Directory.EnumerateDirectories(search)
+                .SelectMany(kind => Directory.EnumerateDirectories(kind).Where(found => Path.GetFileName(kind) == Work || Path.GetFileName(found).Contains(Draft, StringComparison.Ordinal)))
+                .Select(found => Path.GetRelativePath(root, found))
+                .Order(StringComparer.Ordinal)];
+    }
 
     /// <inheritdoc />
     public IReadOnlyList<string> List(string folder)

@@ -49,6 +49,13 @@ public interface IArtifactStore
     /// <summary>Deletes an artifact; nothing happens when it is not there.</summary>
     void Delete(string artifact);
 
+    /// <summary>
+    /// Names of what workers began for a search and did not finish: drafts that were never published, and what they kept of unfinished work. Useless once none of its steps can be taken up again; then
+    /// <see cref="Delete"/> makes the room.
+    /// </summary>
+    /// <param name="searchId">The search.</param>
+    IReadOnlyList<string> ListUnfinished(string searchId);
+
     /// <summary>Names of all artifacts below a folder name (<c>models</c>).</summary>
     IReadOnlyList<string> List(string folder);
 }

@@ -23,17 +23,19 @@ public sealed class ModelPruningTests : IDisposable
         await _search.RunAsync();
         await MakeFoldersAsync();
         Directory.CreateDirectory(_folder["toy", "models", "m-0002.2"]); // a second copy that lost a race
+        File.WriteAllText(Path.Combine(_artifacts.WorkFolder("toy", "s-0002", 1), "checkpoint"), "ab"); // of a step that was given up
         var ledger = await _search.LedgerAsync();
         var plan = RetentionPlan.For(await _search.SnapshotAsync(), await _search.Store.ListModelsAsync("toy", default), finalists: 1);
 
         var planned = await PruneAsync(dryRun: true);
-        planned.Pruned.Select(m => m.Model).ShouldBe([.. plan.Prune, null]);
-        planned.Bytes.ShouldBe(3 * plan.Prune.Count);
+        planned.Pruned.Select(m => m.Model).ShouldBe([.. plan.Prune, null, null]);
+        planned.Bytes.ShouldBe(3 * plan.Prune.Count + 2);
         Folders().Count().ShouldBe((await _search.Store.ListModelsAsync("toy", default)).Count(m => m.StepId is not null) + 1);
         (await _search.Store.ListModelsAsync("toy", default)).ShouldAllBe(m => m.PrunedAt == null);
 
         var done = await PruneAsync(dryRun: false);
         done.Pruned.ShouldBe(planned.Pruned);
+        _artifacts.ListUnfinished("toy").ShouldBeEmpty();
         Folders().ShouldBe(plan.Keep.Where(id => id != "m-0001").Order(StringComparer.Ordinal));
         (await _search.Store.ListModelsAsync("toy", default)).Where(m => m.PrunedAt is not null).Select(m => m.Id).Order().ShouldBe(plan.Prune.Order());
         (await _search.LedgerAsync()).ShouldBe(ledger);
@@ -70,8 +72,10 @@ public sealed class ModelPruningTests : IDisposable
         await MakeFoldersAsync();
         await _search.Store.ChangeSearchStatusAsync("toy", [SearchStatus.Running], status, null, _search.Clock.GetUtcNow(), default);
         Directory.CreateDirectory(_folder["toy", "models", "m-0007"]); // being published just now
+        _artifacts.WorkFolder("toy", "s-0006", 1); // and being trained
         var pruned = await PruneAsync(dryRun: false);
         pruned.Pruned.Select(m => m.Model).ShouldBe(["m-0004"]);
+        _artifacts.ListUnfinished("toy").ShouldBe(["toy/work/s-0006"]);
 
         await _search.Store.ChangeSearchStatusAsync("toy", [SearchStatus.Paused], SearchStatus.Running, null, _search.Clock.GetUtcNow(), default);
         await _search.RunAsync();

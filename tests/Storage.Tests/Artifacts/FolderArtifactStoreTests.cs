@@ -83,6 +83,30 @@ public sealed class FolderArtifactStoreTests : IDisposable
         Directory.Exists(Path.GetDirectoryName(next)).ShouldBeFalse();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_was_not_finished_can_be_listed_and_deleted(bool oneSearch)
+    {
+        var shared = new FolderArtifactStore(folder["volume"], oneSearch);
+        var model = shared.NameOf("a", "models", "m-0002");
+        var published = shared.NewDraft(model);
+        Directory.CreateDirectory(published);
+        await shared.PublishAsync(published, model, CancellationToken.None);
+        Directory.CreateDirectory(shared.NewDraft(model));
+        shared.WorkFolder("a", "s-0001", 3);
+
+        var unfinished = shared.ListUnfinished("a");
+
+        unfinished.Count.ShouldBe(2);
+        unfinished[0].ShouldStartWith(model + ".");
+        unfinished[1].ShouldBe(shared.NameOf("a", "work", "s-0001"));
+        unfinished.ToList().ForEach(shared.Delete);
+        shared.ListUnfinished("a").ShouldBeEmpty();
+        shared.List(shared.NameOf("a", "models", "x")[..^2]).ShouldBe([model]);
+        (oneSearch ? [] : shared.ListUnfinished("b")).ShouldBeEmpty();
+    }
+
     private string Write(string artifact, string weights)
     {
         var draft = store.NewDraft(artifact);
