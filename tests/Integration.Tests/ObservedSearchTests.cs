@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using LamdAgent.Domain.Steps;
 using LamdAgent.Hosting.Bus;
@@ -108,7 +109,7 @@ public sealed class ObservedSearchTests(Laboratory laboratory)
 
     private static async Task<string> ReasonAsync(IChannel channel, string queue)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var patience = Stopwatch.StartNew();
         while (true)
         {
             if (await channel.BasicGetAsync(QueueNames.ErrorsOf(queue), autoAck: true, Cancellation) is { } message)
@@ -116,7 +117,8 @@ public sealed class ObservedSearchTests(Laboratory laboratory)
                 return Encoding.UTF8.GetString((byte[])message.BasicProperties.Headers!["MT-Fault-Message"]!);
             }
 
-            await Task.Delay(100, patience.Token);
+            patience.Elapsed.ShouldBeLessThan(TimeSpan.FromMinutes(1), $"nothing comes to rest in {QueueNames.ErrorsOf(queue)}");
+            await Task.Delay(100, Cancellation);
         }
     }
 }

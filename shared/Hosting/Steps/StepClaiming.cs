@@ -16,16 +16,20 @@ internal sealed class StepClaiming(IRunStore store, string worker, TimeProvider 
     {
         var running = (await store.ListSearchesAsync(SearchStatus.Running, cancellation)).ToDictionary(search => search.Id, StringComparer.Ordinal);
         var priority = PriorityOf(searchId);
-        if (running.Values.Any(other => other.Priority > priority) && await ClaimFirstAsync(stage, step => PriorityOf(step.SearchId) > priority, cancellation) is { } urgent)
+        var rests = !running.ContainsKey(searchId);
+        var urgentOnes = running.Values.Any(other => other.Priority > priority);
+        StepRecord? step = null;
+        if ((rests || urgentOnes) && (step = await store.GetStepAsync(searchId, stepId, cancellation)) is null)
+        {
+            return (new ClaimAnswer(ClaimOutcome.NotFound, null, null), null); // A command that names nothing is no permit.
+        }
+
+        if (urgentOnes && await ClaimFirstAsync(stage, other => PriorityOf(other.SearchId) > priority, cancellation) is { } urgent)
         {
             return WithSearch(urgent);
         }
 
-        var named = running.ContainsKey(searchId) ? await ClaimOneAsync(searchId, stepId, stage, cancellation)
-            : await store.GetStepAsync(searchId, stepId, cancellation) is { } resting ? new ClaimAnswer(ClaimOutcome.Resting, null, resting)
-            : new ClaimAnswer(ClaimOutcome.NotFound, null, null);
-
-        // One that names nothing is no permit.
+        var named = rests ? new ClaimAnswer(ClaimOutcome.Resting, null, step) : await ClaimOneAsync(searchId, stepId, stage, cancellation);
         return WithSearch(named.Outcome is ClaimOutcome.Claimed or ClaimOutcome.NotFound ? named : await ClaimFirstAsync(stage, _ => true, cancellation) ?? named);
 
         int PriorityOf(string id) => running.GetValueOrDefault(id)?.Priority ?? int.MinValue;

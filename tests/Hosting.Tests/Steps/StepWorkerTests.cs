@@ -86,6 +86,15 @@ public sealed class StepWorkerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_command_that_names_nothing_is_refused_and_permits_no_other_step()
+    {
+        await fixture.Store.MarkDispatchedAsync("a", "s-0001", StepStage.Train, fixture.Clock.GetUtcNow(), Cancellation);
+        (await Should.ThrowAsync<InvalidInputException>(fixture.RunAsync(StepStage.Train, (_, _) => throw new InvalidOperationException("must not run"), "nowhere")))
+            .Message.ShouldBe("the step nowhere/s-0001 is not in the store");
+        (await fixture.GetStepAsync()).Attempt.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task A_command_for_a_step_that_another_worker_holds_is_put_aside()
     {
         await fixture.ClaimAsAnotherAsync();
