@@ -4,23 +4,33 @@ using LamdAgent.Domain;
 
 namespace LamdAgent.Checkpoints;
 
-/// <summary>Typed look-ups in a config.json: the first of several spellings that is there and not null.</summary>
-internal sealed class ConfigKeys(JsonObject json, string file)
+/// <summary>
+/// Typed look-ups in a config.json: the first of several spellings that is there and not null. Where none is there the family's default holds; where one is there with null, nothing
+/// does.
+/// </summary>
+internal sealed class ConfigKeys(JsonObject json, string file, FamilyKeys? family = null)
 {
-    public bool Has(string key) => json.ContainsKey(key);
-
     public JsonNode? Node(params ReadOnlySpan<string> spellings)
     {
+        var named = false;
         foreach (var key in spellings)
         {
-            if (json[key] is { } node)
+            if (family?.Reads(key) != false && json.TryGetPropertyValue(key, out var node))
             {
-                return node;
+                if (node is not null)
+                {
+                    return node;
+                }
+
+                named = true;
             }
         }
 
-        return null;
+        return named ? null : Default(spellings);
     }
+
+    /// <summary>What the file has under a key, whether the family reads it or not.</summary>
+    public JsonNode? Raw(string key) => json[key];
 
     public string? Text(params ReadOnlySpan<string> spellings) =>
         Node(spellings) is not { } node ? null : node.GetValueKind() == JsonValueKind.String ? node.GetValue<string>() : throw Error($"'{spellings[0]}' is not text");
@@ -59,6 +69,19 @@ internal sealed class ConfigKeys(JsonObject json, string file)
     }
 
     public ConfigKeys Below(JsonObject inner) => new(inner, file);
+
+    private JsonNode? Default(ReadOnlySpan<string> spellings)
+    {
+        foreach (var key in spellings)
+        {
+            if (family?.Default(key) is { } value)
+            {
+                return value;
+            }
+        }
+
+        return null;
+    }
 
     public InvalidInputException Error(string what) => new(file, null, what);
 

@@ -22,35 +22,33 @@ public sealed class ModelConfig
         _json = json;
         // Models with more than text keep the language model's values one level down.
         var text = json["text_config"] is JsonObject inner && !json.ContainsKey("hidden_size") ? inner : json;
-        _keys = new ConfigKeys(text, file);
-        ModelType = _keys.Text("model_type") ?? throw _keys.Error("'model_type' is missing");
-        var gemma = ModelType.StartsWith("gemma", StringComparison.Ordinal);
-        var gemma3 = ModelType is "gemma3_text" or "gemma3";
+        ModelType = new ConfigKeys(text, file).Text("model_type") ?? throw new InvalidInputException(file, null, "'model_type' is missing");
+        _keys = new ConfigKeys(text, file, FamilyKeys.Of(ModelType));
         VocabSize = _keys.RequiredInt("vocab_size");
         HiddenSize = _keys.RequiredInt("hidden_size", "n_embd");
         NumHiddenLayers = _keys.RequiredInt("num_hidden_layers", "n_layer");
         NumAttentionHeads = _keys.RequiredInt("num_attention_heads", "n_head");
         NumKeyValueHeads = _keys.Int("num_key_value_heads") ?? NumAttentionHeads;
-        HeadDim = _keys.Int("head_dim") ?? (gemma && ModelType != "gemma" ? 256 : ModelType == "qwen3" ? 128 : HiddenSize / Math.Max(1, NumAttentionHeads));
+        HeadDim = _keys.Int("head_dim") ?? (HiddenSize / Math.Max(1, NumAttentionHeads));
         IntermediateSize = _keys.Int("intermediate_size", "n_inner") ?? (4 * HiddenSize);
         MaxPositionEmbeddings = _keys.Int("max_position_embeddings", "n_positions", "n_ctx") ?? 2048;
-        NormEpsilon = _keys.Number("rms_norm_eps", "layer_norm_epsilon", "layer_norm_eps") ?? (ModelType == "gpt2" ? 1e-5 : 1e-6);
-        Activation = _keys.Text("hidden_activation", "hidden_act", "activation_function") ?? (gemma ? "gelu_pytorch_tanh" : ModelType == "gpt2" ? "gelu_new" : "silu");
-        TieWordEmbeddings = _keys.Flag("tie_word_embeddings") ?? (gemma || ModelType is "gpt2" or "smollm3");
-        AttentionBias = _keys.Flag("attention_bias") ?? (ModelType == "gpt2");
-        MlpBias = _keys.Flag("mlp_bias") ?? (ModelType == "gpt2");
-        AttentionLogitSoftcapping = _keys.Has("attn_logit_softcapping") ? _keys.Number("attn_logit_softcapping") : ModelType == "gemma2" ? 50.0 : null;
-        FinalLogitSoftcapping = _keys.Has("final_logit_softcapping") ? _keys.Number("final_logit_softcapping") : ModelType == "gemma2" ? 30.0 : null;
-        QueryPreAttentionScalar = _keys.Number("query_pre_attn_scalar") ?? (ModelType == "gemma2" || gemma3 ? 256 : null);
+        NormEpsilon = _keys.Number("rms_norm_eps", "layer_norm_epsilon", "layer_norm_eps") ?? 1e-6;
+        Activation = _keys.Text("hidden_activation", "hidden_act", "activation_function") ?? "silu";
+        TieWordEmbeddings = _keys.Flag("tie_word_embeddings") ?? ModelType == "gemma";
+        AttentionBias = _keys.Flag("attention_bias") ?? false;
+        MlpBias = _keys.Flag("mlp_bias") ?? false;
+        AttentionLogitSoftcapping = _keys.Number("attn_logit_softcapping");
+        FinalLogitSoftcapping = _keys.Number("final_logit_softcapping");
+        QueryPreAttentionScalar = _keys.Number("query_pre_attn_scalar");
         EmbeddingMultiplier = _keys.Number("embedding_multiplier") ?? 1;
         ResidualMultiplier = _keys.Number("residual_multiplier") ?? 1;
         AttentionMultiplier = _keys.Number("attention_multiplier");
         LogitsScaling = _keys.Number("logits_scaling") ?? 1;
-        var windowUsed = ModelType is "qwen2" or "qwen3" or "smollm3" ? _keys.Flag("use_sliding_window") ?? false : true;
-        SlidingWindow = windowUsed ? _keys.Int("sliding_window") : null;
+        // Qwen's classes drop a window that is not to be used; SmolLM3's keeps it for layers that are named sliding.
+        SlidingWindow = ModelType is "qwen2" or "qwen3" && _keys.Flag("use_sliding_window") != true ? null : _keys.Int("sliding_window");
         NoRopeLayers = ReadNoRopeLayers();
-        SlidingLayers = ReadSlidingLayers(gemma3);
-        (Rope, LocalRope) = RopeReader.Read(_keys, ModelType, gemma3);
+        SlidingLayers = ReadSlidingLayers();
+        (Rope, LocalRope) = RopeReader.Read(_keys, ModelType);
         DType = _keys.Text("dtype", "torch_dtype") is { } type && type != "auto" ? DTypes.ParseTorch(type) : Checkpoints.DType.F32;
         BosTokenId = _keys.Ints("bos_token_id") is [var bos, ..] ? bos : null;
         PadTokenId = _keys.Ints("pad_token_id") is [var pad, ..] ? pad : null;
@@ -94,13 +92,13 @@ public sealed class ModelConfig
     /// <summary>Whether the output layer is the embedding.</summary>
     public bool TieWordEmbeddings { get; }
 
-    /// <summary>Whether all attention projections have a bias. (Qwen2 has them on q, k and v without saying so here.)</summary>
+    /// <summary>Whether the config asks for a bias on all attention projections. (Qwen2 and GPT-2 have theirs without saying so.)</summary>
     public bool AttentionBias { get; }
 
-    /// <summary>Whether the MLP's projections have a bias.</summary>
+    /// <summary>Whether the config asks for a bias on the MLP's projections. (GPT-2 has them without saying so.)</summary>
     public bool MlpBias { get; }
 
-    /// <summary>Places a token sees in sliding layers, itself included; null when no layer slides.</summary>
+    /// <summary>Places a token sees in <see cref="SlidingLayers"/>, itself included; null when the model has no window.</summary>
     public int? SlidingWindow { get; }
 
     /// <summary>For each layer, whether it attends within <see cref="SlidingWindow"/> only.</summary>
@@ -175,8 +173,8 @@ public sealed class ModelConfig
         }
     }
 
-    /// <summary>A value that has no property here, by its key; null when absent.</summary>
-    public JsonNode? this[string key] => _keys.Node(key);
+    /// <summary>A value that has no property here, by its key, as the file has it; null when absent.</summary>
+    public JsonNode? this[string key] => _keys.Raw(key);
 
     /// <summary>A copy with other values, each under the spelling that the file has (or transformers 5's when it has none). Null leaves a value as it is.</summary>
     public ModelConfig With(int? vocabSize = null, int? numHiddenLayers = null, DType? dtype = null, bool? tieWordEmbeddings = null)
@@ -187,10 +185,13 @@ public sealed class ModelConfig
         Set(numHiddenLayers, "num_hidden_layers", "n_layer");
         Set(tieWordEmbeddings, "tie_word_embeddings");
         Set(dtype?.TorchName(), "dtype", "torch_dtype");
-        if (numHiddenLayers is { } layers && text["layer_types"] is JsonArray types && types.Count > 0 && types.Count != layers)
+        foreach (var key in new[] { "layer_types", "no_rope_layers" })
         {
-            // A list with a value per layer must be as long as there are layers.
-            text["layer_types"] = new JsonArray([.. Enumerable.Range(0, layers).Select(i => types[i % types.Count]!.DeepClone())]);
+            if (numHiddenLayers is { } layers && text[key] is JsonArray each && each.Count > 0 && each.Count != layers)
+            {
+                // A list with a value per layer must be as long as there are layers.
+                text[key] = new JsonArray([.. Enumerable.Range(0, layers).Select(i => each[i % each.Count]!.DeepClone())]);
+            }
         }
 
         return Parse(copy.ToJsonString(), FileName);
@@ -254,41 +255,38 @@ public sealed class ModelConfig
 
     private bool[] ReadNoRopeLayers()
     {
-        var given = _keys.Ints("no_rope_layers");
-        if (given.Count > 0)
+        if (_keys.Node("no_rope_layers") is not null)
         {
-            return given.Count == NumHiddenLayers
-                ? [.. given.Select(uses => uses == 0)]
+            var given = _keys.Ints("no_rope_layers");
+            return given.Count >= NumHiddenLayers
+                ? [.. given.Take(NumHiddenLayers).Select(uses => uses == 0)]
                 : throw _keys.Error($"'no_rope_layers' has {given.Count} values for {NumHiddenLayers} layers");
         }
 
-        var interval = ModelType == "smollm3" ? _keys.Int("no_rope_layer_interval") ?? 4 : 0;
+        var interval = _keys.Int("no_rope_layer_interval") ?? 0;
         return [.. Enumerable.Range(0, NumHiddenLayers).Select(i => interval > 0 && (i + 1) % interval == 0)];
     }
 
-    private bool[] ReadSlidingLayers(bool gemma3)
+    private bool[] ReadSlidingLayers()
     {
-        if (SlidingWindow is null)
-        {
-            return new bool[NumHiddenLayers];
-        }
-
         if (_keys.Node("layer_types") is JsonArray types)
         {
             return types.Count == NumHiddenLayers
-                ? [.. types.Select(t => t?.GetValue<string>() == "sliding_attention")]
+                ? [.. types.Select(t => t?.GetValueKind() == JsonValueKind.String && t.GetValue<string>() == "sliding_attention")]
                 : throw _keys.Error($"'layer_types' has {types.Count} values for {NumHiddenLayers} layers");
         }
 
-        var pattern = _keys.Int("sliding_window_pattern", "_sliding_window_pattern") ?? 6;
+        var has = SlidingWindow is not null;
         var from = _keys.Int("max_window_layers") ?? 0;
+        var used = _keys.Flag("use_sliding_window") ?? false;
+        var pattern = _keys.Int("sliding_window_pattern") is { } p and > 0 ? p : 6;
         return [.. Enumerable.Range(0, NumHiddenLayers).Select(i => ModelType switch
         {
             "gemma2" => i % 2 == 0,
-            "qwen2" or "qwen3" => i >= from,
-            "smollm3" => NoRopeLayers[i],
-            _ when gemma3 => (i + 1) % pattern != 0,
-            _ => true,
+            "gemma3_text" => (i + 1) % pattern != 0,
+            "qwen2" or "qwen3" => has && i >= from,
+            "smollm3" => has && used && NoRopeLayers[i],
+            _ => has,
         })];
     }
 }

@@ -9,8 +9,8 @@ public sealed record RopeParameters
     /// <summary><c>default</c>, <c>linear</c>, <c>dynamic</c>, <c>llama3</c>, <c>yarn</c> or <c>longrope</c>.</summary>
     public string Type { get; init; } = "default";
 
-    /// <summary>Factor of the scaling; 1 without scaling.</summary>
-    public double Factor { get; init; } = 1;
+    /// <summary>Factor of the scaling; null when the file names none (yarn and longrope then take how far the context was stretched).</summary>
+    public double? Factor { get; init; }
 
     /// <summary>llama3: wavelengths above original/this are divided by the factor.</summary>
     public double? LowFrequencyFactor { get; init; }

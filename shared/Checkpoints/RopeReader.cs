@@ -4,45 +4,66 @@ namespace LamdAgent.Checkpoints;
 
 /// <summary>
 /// Reads rotary parameters in transformers 5's words (<c>rope_parameters</c>, per layer type in Gemma 3) and in transformers 4's (<c>rope_theta</c>,
-/// <c>rope_scaling</c>, <c>rope_local_base_freq</c>).
+/// <c>rope_scaling</c>, <c>rope_local_base_freq</c>). Where a file has both, what wins is what wins in transformers 5.
 /// </summary>
 internal static class RopeReader
 {
-    public static (RopeParameters Full, RopeParameters? Local) Read(ConfigKeys keys, string modelType, bool gemma3)
-    {
-        var theta = keys.Number("rope_theta") ?? (gemma3 ? 1_000_000 : modelType == "smollm3" ? 2_000_000 : 10_000);
-        var localTheta = keys.Number("rope_local_base_freq") ?? 10_000;
-        var partial = keys.Number("partial_rotary_factor") ?? 1;
-        var original = keys.Int("original_max_position_embeddings");
-        if (keys.Node("rope_parameters") is JsonObject modern)
-        {
-            var full = modern["full_attention"] as JsonObject;
-            var sliding = modern["sliding_attention"] as JsonObject;
-            if (full is not null || sliding is not null)
-            {
-                return (One(keys, full ?? sliding!, theta, partial, original), sliding is null || full is null ? null : One(keys, sliding, localTheta, partial, original));
-            }
+    private static readonly string[] LayerTypes = ["full_attention", "sliding_attention"];
 
-            return (One(keys, modern, theta, partial, original), gemma3 ? new RopeParameters { Theta = localTheta, PartialRotaryFactor = partial } : null);
+    public static (RopeParameters Full, RopeParameters? Local) Read(ConfigKeys keys, string modelType)
+    {
+        var modern = keys.Node("rope_parameters") as JsonObject;
+        var scaling = keys.Node("rope_scaling") as JsonObject;
+        if (modelType == "gemma3_text")
+        {
+            return PerLayerType(keys, modern, scaling);
         }
 
-        var scaling = keys.Node("rope_scaling") as JsonObject;
-        return (
-            scaling is null ? new RopeParameters { Theta = theta, PartialRotaryFactor = partial, OriginalMaxPositionEmbeddings = original } : One(keys, scaling, theta, partial, original),
-            gemma3 ? new RopeParameters { Theta = localTheta, PartialRotaryFactor = partial } : null);
+        var rope = scaling is { Count: > 0 } ? scaling : modern ?? [];
+        if (LayerTypes.Any(rope.ContainsKey))
+        {
+            // Of the families that are known only Gemma 3 has such; others are merged, not computed.
+            return FamilyKeys.Of(modelType) is null
+                ? (One(keys, (rope["full_attention"] ?? rope["sliding_attention"]) as JsonObject ?? [], keys.Number("rope_theta"), modelType), null)
+                : throw keys.Error($"'rope_parameters' names layer types, which {modelType} does not have");
+        }
+
+        return (One(keys, rope, keys.Number("rope_theta"), modelType), null);
     }
 
-    private static RopeParameters One(ConfigKeys keys, JsonObject json, double theta, double partial, int? original)
+    // rope_scaling is about the full layers only.
+    private static (RopeParameters Full, RopeParameters Local) PerLayerType(ConfigKeys keys, JsonObject? modern, JsonObject? scaling)
+    {
+        // transformers writes keys of its own beside the two; they mean nothing. Without the two it would take its defaults in silence.
+        if (modern is { Count: > 0 } && !LayerTypes.Any(modern.ContainsKey))
+        {
+            throw keys.Error("'rope_parameters' of gemma3_text needs 'full_attention' and 'sliding_attention'");
+        }
+
+        var full = (modern?["full_attention"] as JsonObject)?.DeepClone().AsObject() ?? [];
+        foreach (var (key, value) in scaling ?? [])
+        {
+            full[key] = value?.DeepClone();
+        }
+
+        return (One(keys, full, keys.Number("rope_theta"), "gemma3_text"), One(keys, modern?["sliding_attention"] as JsonObject ?? [], keys.Number("rope_local_base_freq"), "gemma3_text"));
+    }
+
+    private static RopeParameters One(ConfigKeys keys, JsonObject json, double? theta, string modelType)
     {
         var rope = keys.Below(json);
+        var type = rope.Text("rope_type", "type") ?? "default";
+        var outer = keys.Int("original_max_position_embeddings");
+        var inner = rope.Int("original_max_position_embeddings");
         return new RopeParameters
         {
-            Theta = rope.Number("rope_theta") ?? theta,
-            Type = rope.Text("rope_type", "type") ?? "default",
-            Factor = rope.Number("factor") ?? 1,
+            Theta = rope.Number("rope_theta") ?? theta ?? 10_000,
+            // Phi-3's first files have other names for longrope.
+            Type = modelType == "phi3" && type is ("su" or "yarn") ? "longrope" : type,
+            Factor = rope.Number("factor"),
             LowFrequencyFactor = rope.Number("low_freq_factor"),
             HighFrequencyFactor = rope.Number("high_freq_factor"),
-            OriginalMaxPositionEmbeddings = rope.Int("original_max_position_embeddings") ?? original,
+            OriginalMaxPositionEmbeddings = outer ?? inner,
             AttentionFactor = rope.Number("attention_factor"),
             BetaFast = rope.Number("beta_fast"),
             BetaSlow = rope.Number("beta_slow"),
@@ -51,7 +72,10 @@ internal static class RopeReader
             Truncate = rope.Flag("truncate") ?? true,
             ShortFactor = Numbers(rope, "short_factor"),
             LongFactor = Numbers(rope, "long_factor"),
-            PartialRotaryFactor = rope.Number("partial_rotary_factor") ?? partial,
+            // Without scaling only Phi-3 reads the share; the others rotate whole heads.
+            PartialRotaryFactor = type == "default" && modelType != "phi3" && FamilyKeys.Of(modelType) is not null
+                ? 1
+                : rope.Number("partial_rotary_factor") ?? keys.Number("partial_rotary_factor") ?? 1,
         };
     }
 

@@ -76,12 +76,58 @@ public sealed class ModelConfigTests
     public void Several_end_tokens_are_kept() =>
         ModelConfig.Parse("""{"model_type":"llama","vocab_size":8,"hidden_size":4,"num_hidden_layers":1,"num_attention_heads":2,"eos_token_id":[3,5]}""", "c").EosTokenIds.ShouldBe([3, 5]);
 
+    [Fact]
+    public void What_a_file_leaves_out_is_what_the_family_has()
+    {
+        var mistral = ModelConfig.Parse("""{"model_type":"mistral"}""", "c");
+        (mistral.VocabSize, mistral.NumAttentionHeads, mistral.NumKeyValueHeads, mistral.HeadDim, mistral.SlidingWindow).ShouldBe((32000, 32, 8, 128, 4096));
+        mistral.EosTokenIds.ShouldBe([2]);
+        var phi3 = ModelConfig.Parse("""{"model_type":"phi3"}""", "c");
+        (phi3.NormEpsilon, phi3.NumKeyValueHeads, phi3.PadTokenId, phi3.SlidingWindow).ShouldBe((1e-5, 32, 32000, null));
+        var gpt2 = ModelConfig.Parse("""{"model_type":"gpt2","n_embd":64}""", "c");
+        (gpt2.IntermediateSize, gpt2.MaxPositionEmbeddings, gpt2.Activation, gpt2.TieWordEmbeddings).ShouldBe((256, 1024, "gelu_new", true));
+    }
+
+    [Fact]
+    public void Null_is_not_left_out()
+    {
+        var config = ModelConfig.Parse("""{"model_type":"gemma2","final_logit_softcapping":null,"pad_token_id":null}""", "c");
+
+        config.FinalLogitSoftcapping.ShouldBeNull();
+        config.PadTokenId.ShouldBeNull();
+        config.AttentionLogitSoftcapping.ShouldBe(50);
+    }
+
+    [Fact]
+    public void A_family_ignores_keys_that_it_does_not_read()
+    {
+        var config = ModelConfig.Parse("""{"model_type":"llama","sliding_window":8,"hidden_activation":"relu","n_inner":9}""", "c");
+
+        config.SlidingWindow.ShouldBeNull();
+        config.Activation.ShouldBe("silu");
+        config.IntermediateSize.ShouldBe(11008);
+        config["sliding_window"]!.GetValue<int>().ShouldBe(8);
+    }
+
+    [Fact]
+    public void Lists_of_layers_grow_with_the_layers()
+    {
+        var config = ModelConfig.Parse("""{"model_type":"smollm3","num_hidden_layers":2,"no_rope_layers":[1,0],"layer_types":["full_attention","full_attention"]}""", "c").With(numHiddenLayers: 5);
+
+        config.NoRopeLayers.ShouldBe([false, true, false, true, false]);
+        config.SlidingLayers.Count.ShouldBe(5);
+    }
+
     [Theory]
     [InlineData("[]", "not a JSON object")]
     [InlineData("{", "not valid JSON")]
     [InlineData("""{"vocab_size":1}""", "model_type")]
     [InlineData("""{"model_type":"llama","vocab_size":"x"}""", "vocab_size")]
     [InlineData("""{"model_type":"llama","vocab_size":0}""", "at least 1")]
+    [InlineData("""{"model_type":"some_other","vocab_size":8}""", "'hidden_size' is missing")]
+    [InlineData("""{"model_type":"llama","rope_parameters":{"full_attention":{"rope_theta":5}}}""", "names layer types, which llama does not have")]
+    [InlineData("""{"model_type":"gemma3_text","rope_parameters":{"rope_theta":5}}""", "needs 'full_attention' and 'sliding_attention'")]
+    [InlineData("""{"model_type":"smollm3","no_rope_layers":[1,0]}""", "'no_rope_layers' has 2 values for 36 layers")]
     [InlineData("""{"model_type":"llama","model_type":"llama"}""", "not valid JSON")]
     public void A_bad_config_is_named(string json, string complaint) =>
         Should.Throw<InvalidInputException>(() => ModelConfig.Parse(json, "m/config.json")).Message.ShouldContain(complaint);

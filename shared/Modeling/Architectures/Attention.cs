@@ -16,7 +16,7 @@ internal sealed class Attention
     public Attention(DecoderSpec spec, ParameterLayout layout, int layer, RopeTable? rope)
     {
         this.rope = rope;
-        settings = new AttentionSettings(layer, spec.Heads, spec.KeyValueHeads, spec.HeadDim, spec.AttentionScale, spec.ScoreSoftcap, spec.WindowOf(layer));
+        settings = new AttentionSettings(layer, spec.Heads, spec.KeyValueHeads, spec.HeadDim, spec.ScaleOf(layer), spec.ScoreSoftcap, spec.WindowOf(layer));
         queryKeyNorm = spec.QueryKeyNorm;
         var names = spec.Names;
         var prefix = names.Prefix + string.Format(names.Layer, layer);

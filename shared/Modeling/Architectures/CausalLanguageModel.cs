@@ -100,7 +100,7 @@ public sealed class CausalLanguageModel : IDisposable
     }
 
     /// <summary>
-    /// A model with new weights, as transformers starts them: normal with <c>initializer_range</c>, biases 0, norms neutral, GPT-2's residual projections smaller by the root of
+    /// A model with new weights, as transformers starts them: normal with <c>initializer_range</c>, biases and the padding token's embedding 0, norms neutral, GPT-2's residual projections smaller by the root of
     /// twice the layers. The same seed gives the same weights on every device.
     /// </summary>
     /// <exception cref="InvalidInputException">The config is not supported.</exception>
@@ -207,6 +207,7 @@ public sealed class CausalLanguageModel : IDisposable
 
     private static CausalLanguageModel Assemble(Checkpoint checkpoint, ModelConfig config, DecoderSpec spec, ModelLoading loading)
     {
+        spec = StoredParameters.Untie(checkpoint, spec);
         var assembled = new Decoder(spec);
         var match = StoredParameters.Match(checkpoint, assembled.Layout, spec, newScore: spec.HasScoreHead && checkpoint.Config.SequenceLabels is null);
         TorchRuntime.Initialize();
@@ -267,6 +268,10 @@ public sealed class CausalLanguageModel : IDisposable
         if (deviation > 0)
         {
             target.copy_(randn(piece.Length, ScalarType.Float32, CPU, generator: generator) * deviation);
+            if (piece.Kind == ParameterKind.Embedding && Spec.PaddingId is { } padding && padding < Spec.VocabSize)
+            {
+                target.narrow(0, padding * (long)Spec.HiddenSize, Spec.HiddenSize).zero_();
+            }
         }
         else
         {

@@ -114,10 +114,14 @@ internal sealed class Decoder
     {
         var matrix = pass.Weights[embedding];
         var x = matrix.index_select(0, Index(ids));
+        if (spec.PaddingId is { } padding && x.requires_grad && Array.IndexOf(ids, padding) >= 0)
+        {
+            x = where(tensor(Array.ConvertAll(ids, id => id == padding), ScalarType.Bool, pass.Device).unsqueeze(-1), x.detach(), x);
+        }
+
         if (spec.EmbeddingScale != 1)
         {
-            using var scale = tensor((float)spec.EmbeddingScale, x.dtype, x.device); // rounded to the dtype of the weights
-            x = x * scale;
+            x = spec.RoundsEmbeddingScale ? x * tensor((float)spec.EmbeddingScale, x.dtype, x.device) : x * spec.EmbeddingScale;
         }
 
         return positions is { } slot ? x + pass.Weights[slot].index_select(0, Index(pass.Positions)) : x;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using LamdAgent.Checkpoints;
 using LamdAgent.Domain;
 
@@ -14,13 +15,14 @@ public static class DecoderFamilies
     {
         ["llama"] = Llama,
         ["mistral"] = Llama,
-        ["qwen2"] = c => Llama(c) with { QueryKeyValueBias = true, AttentionOutputBias = false, FeedForwardBias = false },
-        ["qwen3"] = c => Llama(c) with { QueryKeyNorm = QueryKeyNorm.PerHead, FeedForwardBias = false },
-        ["gemma2"] = Gemma2,
-        ["gemma3_text"] = c => Gemma2(c) with { QueryKeyNorm = QueryKeyNorm.PerHead },
-        ["phi3"] = c => Llama(c) with { Names = WeightNames.Phi3, QueryKeyValueBias = false, AttentionOutputBias = false, FeedForwardBias = false },
+        ["ministral"] = Llama,
+        ["qwen2"] = c => Llama(c) with { QueryKeyValueBias = true },
+        ["qwen3"] = c => Llama(c) with { QueryKeyNorm = QueryKeyNorm.PerHead },
+        ["gemma2"] = c => Gemma(c) with { ScoreSoftcap = c.AttentionLogitSoftcapping },
+        ["gemma3_text"] = c => Gemma(c) with { QueryKeyNorm = QueryKeyNorm.PerHead, SlidingRope = c.LocalRope },
+        ["phi3"] = Phi3,
         ["smollm3"] = c => Llama(c) with { NoRopeLayers = c.NoRopeLayers },
-        ["olmo2"] = c => Llama(c) with { Names = WeightNames.Olmo2, NormPlacement = NormPlacement.AfterBranch, QueryKeyNorm = QueryKeyNorm.WholeProjection, FeedForwardBias = false },
+        ["olmo2"] = c => Llama(c) with { Names = WeightNames.Olmo2, NormPlacement = NormPlacement.AfterBranch, QueryKeyNorm = QueryKeyNorm.WholeProjection },
         ["gpt2"] = Gpt2,
         ["granite"] = Granite,
     };
@@ -39,7 +41,7 @@ public static class DecoderFamilies
 
         Refuse(config, "use_bidirectional_attention");
         Refuse(config, "add_cross_attention");
-        Refuse(config, "scale_attn_by_inverse_layer_idx");
+        Refuse(config, "is_causal", but: true);
         Refuse(config, "quantization_config");
         var spec = family(config);
         if (spec.Heads % spec.KeyValueHeads != 0)
@@ -47,9 +49,11 @@ public static class DecoderFamilies
             throw new InvalidInputException($"config.json: num_attention_heads ({spec.Heads}) is not a multiple of num_key_value_heads ({spec.KeyValueHeads})");
         }
 
+        CheckLayerTypes(config, spec);
         foreach (var rope in new[] { spec.Rope, spec.SlidingRope }.OfType<RopeParameters>())
         {
             RopeFrequencies.Check(rope, spec.HeadDim);
+            CheckRope(config, rope);
         }
 
         return config.SequenceLabels switch
@@ -66,6 +70,7 @@ public static class DecoderFamilies
     {
         "llama" => "LlamaForSequenceClassification",
         "mistral" => "MistralForSequenceClassification",
+        "ministral" => "MinistralForSequenceClassification",
         "qwen2" => "Qwen2ForSequenceClassification",
         "qwen3" => "Qwen3ForSequenceClassification",
         "gemma2" => "Gemma2ForSequenceClassification",
@@ -97,20 +102,26 @@ public static class DecoderFamilies
         SlidingLayers = c.SlidingLayers,
         Rope = c.Rope,
         TiedEmbeddings = c.TieWordEmbeddings,
+        PaddingId = c.PadTokenId is { } padding and < 0 ? c.VocabSize + padding : c.PadTokenId, // counted from the end, as PyTorch does
         InitializerRange = c["initializer_range"] is { } range && range.GetValueKind() == JsonValueKind.Number ? range.GetValue<double>() : 0.02,
     };
 
-    private static DecoderSpec Gemma2(ModelConfig c) => Llama(c) with
+    // Gemma 3's config has a soft cap of the scores as well; its attention does not apply it.
+    private static DecoderSpec Gemma(ModelConfig c) => Llama(c) with
     {
         Names = WeightNames.Gemma,
         Norm = NormKind.RmsPlusOne,
         NormPlacement = NormPlacement.AroundBranch,
-        FeedForwardBias = false,
         AttentionScale = 1 / Math.Sqrt(c.QueryPreAttentionScalar ?? c.HeadDim),
-        ScoreSoftcap = c.AttentionLogitSoftcapping,
         LogitSoftcap = c.FinalLogitSoftcapping,
-        SlidingRope = c.LocalRope,
         EmbeddingScale = Math.Sqrt(c.HiddenSize),
+        RoundsEmbeddingScale = true,
+    };
+
+    private static DecoderSpec Phi3(ModelConfig c) => Llama(c) with
+    {
+        Names = WeightNames.Phi3,
+        RereadBeyond = c.Rope.Type == "longrope" ? c.Rope.OriginalMaxPositionEmbeddings : null,
     };
 
     private static DecoderSpec Granite(ModelConfig c) => Llama(c) with
@@ -130,6 +141,8 @@ public static class DecoderFamilies
         AttentionOutputBias = true,
         FeedForwardBias = true,
         AttentionScale = c["scale_attn_weights"]?.GetValueKind() == JsonValueKind.False ? 1 : 1 / Math.Sqrt(c.HeadDim),
+        DividesScaleByLayer = c["scale_attn_by_inverse_layer_idx"]?.GetValueKind() == JsonValueKind.True,
+        PaddingId = null,
         Rope = null,
     };
 
@@ -142,9 +155,37 @@ public static class DecoderFamilies
         var other => throw new InvalidInputException($"config.json: the activation '{other}' is not supported; supported: silu, gelu, gelu_new, gelu_pytorch_tanh, relu"),
     };
 
-    private static void Refuse(ModelConfig config, string key)
+    private static void CheckLayerTypes(ModelConfig config, DecoderSpec spec)
     {
-        if (config[key] is { } value && value.GetValueKind() is not (JsonValueKind.False or JsonValueKind.Null))
+        var types = config["layer_types"] is JsonArray list ? list.Select(t => t?.ToString() ?? "null").ToList() : [];
+        if (types.Find(t => t is not ("full_attention" or "sliding_attention")) is { } other)
+        {
+            throw new InvalidInputException($"config.json: the layer type '{other}' is not supported; supported: full_attention, sliding_attention");
+        }
+
+        var asked = types.Contains("sliding_attention") || spec.SlidingLayers.Any(s => s);
+        if (asked && spec.SlidingWindow is not > 0)
+        {
+            throw new InvalidInputException($"config.json: layers of {config.ModelType} slide, but there is no sliding_window of at least 1 that they could use");
+        }
+    }
+
+    private static void CheckRope(ModelConfig config, RopeParameters rope)
+    {
+        if (config.ModelType == "phi3" && rope.Type is not ("default" or "longrope"))
+        {
+            throw new InvalidInputException($"config.json: rope type '{rope.Type}' is not supported for phi3; supported: default, longrope");
+        }
+
+        if (config.ModelType != "phi3" && rope.PartialRotaryFactor != 1)
+        {
+            throw new InvalidInputException($"config.json: partial_rotary_factor = {rope.PartialRotaryFactor} with rope type '{rope.Type}' is not supported for {config.ModelType}, whose heads are rotated whole");
+        }
+    }
+
+    private static void Refuse(ModelConfig config, string key, bool but = false)
+    {
+        if (config[key] is { } value && value.GetValueKind() is var kind && kind != JsonValueKind.Null && kind != (but ? JsonValueKind.True : JsonValueKind.False))
         {
             throw new InvalidInputException($"config.json: {key} = {value.ToJsonString()} is not supported for {config.ModelType}");
         }

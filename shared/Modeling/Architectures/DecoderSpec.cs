@@ -65,6 +65,9 @@ public sealed record DecoderSpec
     /// <summary>Factor on the attention scores.</summary>
     public required double AttentionScale { get; init; }
 
+    /// <summary>Whether layer i divides its scores by i + 1 besides (GPT-2's <c>scale_attn_by_inverse_layer_idx</c>).</summary>
+    public bool DividesScaleByLayer { get; init; }
+
     /// <summary>Scores become cap * tanh(score / cap) before masking; null without a cap.</summary>
     public double? ScoreSoftcap { get; init; }
 
@@ -86,8 +89,19 @@ public sealed record DecoderSpec
     /// <summary>For each layer, whether it goes without rotary positions (SmolLM3); null: none does.</summary>
     public IReadOnlyList<bool>? NoRopeLayers { get; init; }
 
-    /// <summary>Factor on the embedding, rounded to the dtype of the weights before use (it matters in bfloat16 for Gemma).</summary>
+    /// <summary>
+    /// Generation that grows past this many tokens reads its text again: the frequencies of longrope jump there, and Phi-3 throws away keys that were rotated by the old ones. Null: keys stay.
+    /// </summary>
+    public int? RereadBeyond { get; init; }
+
+    /// <summary>Factor on the embedding.</summary>
     public double EmbeddingScale { get; init; } = 1;
+
+    /// <summary>Whether <see cref="EmbeddingScale"/> is rounded to the dtype of the weights before use (Gemma; it matters in bfloat16).</summary>
+    public bool RoundsEmbeddingScale { get; init; }
+
+    /// <summary>Padding token: its row of the embedding takes no gradient from being read, wherever it stands (PyTorch's <c>padding_idx</c>); null: every row does (GPT-2).</summary>
+    public int? PaddingId { get; init; }
 
     /// <summary>Factor on each branch before it is added to the residual stream.</summary>
     public double ResidualScale { get; init; } = 1;
@@ -113,6 +127,9 @@ public sealed record DecoderSpec
     /// <summary>Rotary positions of a layer; null when it has none.</summary>
     internal RopeParameters? RopeOf(int layer) =>
         NoRopeLayers is { } without && without[layer] ? null : SlidingLayers[layer] && SlidingRope is { } local ? local : Rope;
+
+    /// <summary>Factor on the scores of a layer.</summary>
+    internal double ScaleOf(int layer) => DividesScaleByLayer ? AttentionScale / (layer + 1) : AttentionScale;
 
     /// <summary>Window of a layer; null when it sees everything before it.</summary>
     internal int? WindowOf(int layer) => SlidingLayers[layer] ? SlidingWindow : null;

@@ -19,9 +19,14 @@ internal static class RopeFrequencies
             throw new InvalidInputException($"config.json: rope type '{rope.Type}' is not supported; supported: {string.Join(", ", Types)}");
         }
 
-        if (rope.Type == "llama3" && (rope.LowFrequencyFactor is null || rope.HighFrequencyFactor is null || rope.OriginalMaxPositionEmbeddings is null))
+        if (rope.Type is "linear" or "dynamic" or "llama3" && rope.Factor is null)
         {
-            throw new InvalidInputException("config.json: rope type llama3 needs low_freq_factor, high_freq_factor and original_max_position_embeddings");
+            throw new InvalidInputException($"config.json: rope type {rope.Type} needs a factor");
+        }
+
+        if (rope.Type == "llama3" && (rope.LowFrequencyFactor is null || rope.HighFrequencyFactor is null))
+        {
+            throw new InvalidInputException("config.json: rope type llama3 needs low_freq_factor and high_freq_factor");
         }
 
         var pairs = RotatedWidth(rope, headDim) / 2;
@@ -52,10 +57,10 @@ internal static class RopeFrequencies
         var width = RotatedWidth(rope, headDim);
         return rope.Type switch
         {
-            "linear" => ([.. Plain(width, rope.Theta).Select(f => (float)(f / rope.Factor))], 1),
+            "linear" => ([.. Plain(width, rope.Theta).Select(f => (float)(f / rope.Factor!.Value))], 1),
             "dynamic" => ([.. Plain(width, DynamicTheta(rope, width, maxPositions, length)).Select(f => (float)f)], 1),
             "yarn" => Yarn(rope, width, maxPositions),
-            "llama3" => ([.. Plain(width, rope.Theta).Select(f => (float)Llama3(rope, f))], 1),
+            "llama3" => ([.. Plain(width, rope.Theta).Select(f => (float)Llama3(rope, f, maxPositions))], 1),
             "longrope" => LongRope(rope, width, maxPositions, length),
             _ => ([.. Plain(width, rope.Theta).Select(f => (float)f)], 1),
         };
@@ -67,19 +72,21 @@ internal static class RopeFrequencies
     // NTK-aware: the base grows with the length once it passes the context the model was trained for.
     private static double DynamicTheta(RopeParameters rope, int width, int maxPositions, int length)
     {
+        var factor = rope.Factor!.Value;
         return length <= maxPositions
             ? rope.Theta
-            : rope.Theta * Math.Pow((rope.Factor * length / maxPositions) - (rope.Factor - 1), width / (width - 2.0));
+            : rope.Theta * Math.Pow((factor * length / maxPositions) - (factor - 1), width / (width - 2.0));
     }
 
     // Where the config names no factor, it is how far the context was stretched.
     private static double FactorOf(RopeParameters rope, int maxPositions) =>
-        rope.Factor != 1 ? rope.Factor : (double)maxPositions / (rope.OriginalMaxPositionEmbeddings ?? maxPositions);
+        rope.Factor ?? ((double)maxPositions / (rope.OriginalMaxPositionEmbeddings ?? maxPositions));
 
     // Long waves are divided by the factor, short ones stay, between them it is interpolated.
-    private static double Llama3(RopeParameters rope, double frequency)
+    private static double Llama3(RopeParameters rope, double frequency, int maxPositions)
     {
-        double low = rope.LowFrequencyFactor!.Value, high = rope.HighFrequencyFactor!.Value, original = rope.OriginalMaxPositionEmbeddings!.Value;
+        double low = rope.LowFrequencyFactor!.Value, high = rope.HighFrequencyFactor!.Value, original = rope.OriginalMaxPositionEmbeddings ?? maxPositions;
+        var factor = rope.Factor!.Value;
         var wavelength = 2 * Math.PI / frequency;
         if (wavelength < original / high)
         {
@@ -88,18 +95,18 @@ internal static class RopeFrequencies
 
         if (wavelength > original / low)
         {
-            return frequency / rope.Factor;
+            return frequency / factor;
         }
 
         var smooth = ((original / wavelength) - low) / (high - low);
-        return ((1 - smooth) * frequency / rope.Factor) + (smooth * frequency);
+        return ((1 - smooth) * frequency / factor) + (smooth * frequency);
     }
 
     private static (float[] Inverse, double AttentionFactor) Yarn(RopeParameters rope, int width, int maxPositions)
     {
         var original = rope.OriginalMaxPositionEmbeddings ?? maxPositions;
         var factor = FactorOf(rope, maxPositions);
-        double low = Correction(rope.BetaFast ?? 32), high = Correction(rope.BetaSlow ?? 1);
+        double low = Correction(rope.BetaFast is { } fast and not 0 ? fast : 32), high = Correction(rope.BetaSlow is { } slow and not 0 ? slow : 1);
         (low, high) = rope.Truncate ? (Math.Floor(low), Math.Ceiling(high)) : (low, high);
         (low, high) = (Math.Max(low, 0), Math.Min(high, width - 1));
         high += low == high ? 0.001 : 0; // no division by zero

@@ -16,6 +16,15 @@ internal sealed class StoredParameters
 
     private StoredParameters(List<(ParameterPiece Piece, string Name, DType DType)> stored) => this.stored = stored;
 
+    /// <summary>
+    /// A checkpoint with an output layer that is not its embedding has one of its own, whatever its config says about tying: transformers 5 does not tie such either.
+    /// </summary>
+    public static DecoderSpec Untie(Checkpoint checkpoint, DecoderSpec spec) =>
+        spec.TiedEmbeddings && checkpoint.Tensors.TryGetValue($"{spec.Names.Output}.weight", out var output) && Embedding(checkpoint, spec) is { } embedding
+        && !SameData(output, embedding)
+            ? spec with { TiedEmbeddings = false }
+            : spec;
+
     /// <summary>Matches a checkpoint's tensors with the pieces of a layout.</summary>
     /// <param name="checkpoint">The checkpoint.</param>
     /// <param name="layout">The pieces.</param>
@@ -29,9 +38,13 @@ internal sealed class StoredParameters
         var prefix = spec.Names.Prefix;
         var bare = !checkpoint.Tensors.Keys.Any(k => k.StartsWith(prefix, StringComparison.Ordinal));
         var matched = new List<(ParameterPiece, string, DType)>();
+        // Of a tied pair either may be the one that was stored.
+        var outputIsEmbedding = spec.TiedEmbeddings && Embedding(checkpoint, spec) is null;
         foreach (var tensor in checkpoint.InOrder)
         {
-            var usual = bare && !wanted.ContainsKey(tensor.Name) ? prefix + tensor.Name : tensor.Name;
+            var usual = outputIsEmbedding && tensor.Name == $"{spec.Names.Output}.weight" ? $"{prefix}{spec.Names.Embedding}.weight"
+                : bare && !wanted.ContainsKey(tensor.Name) ? prefix + tensor.Name
+                : tensor.Name;
             if (!wanted.Remove(usual, out var piece))
             {
                 if (!IsIgnored(usual, spec))
@@ -117,6 +130,21 @@ internal sealed class StoredParameters
         DType.BF16 => ScalarType.BFloat16,
         _ => throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "not a float type"),
     };
+
+    private static SafetensorsTensor? Embedding(Checkpoint checkpoint, DecoderSpec spec) =>
+        checkpoint.Tensors.GetValueOrDefault($"{spec.Names.Prefix}{spec.Names.Embedding}.weight") ?? checkpoint.Tensors.GetValueOrDefault($"{spec.Names.Embedding}.weight");
+
+    private static bool SameData(SafetensorsTensor a, SafetensorsTensor b)
+    {
+        var same = a.DType == b.DType && a.ByteLength == b.ByteLength;
+        for (long at = 0; same && at < a.ByteLength; at += SliceElements)
+        {
+            var count = (int)Math.Min(SliceElements, a.ByteLength - at);
+            same = a.Slice(at, count).SequenceEqual(b.Slice(at, count));
+        }
+
+        return same;
+    }
 
     // Constants of old files, the copy of the embedding that some tied models carry as an output layer, and the output layer that a reward model leaves behind.
     private static bool IsIgnored(string name, DecoderSpec spec) =>

@@ -54,11 +54,21 @@ public sealed class TextGenerator(CausalLanguageModel model)
     private void Run(Row[] rows, GenerationSettings settings, CancellationToken cancellationToken, Action<Row> done)
     {
         var stops = settings.StopIds.ToHashSet();
-        var lengths = Array.ConvertAll(rows, r => r.Prompt.Count);
-        using var cache = new KeyValueCache(model.Spec, lengths, lengths.Max() + rows.Max(r => r.Limit), model.Dtype, model.Device);
         var weights = model.Parameters.Bind();
-        var input = rows.SelectMany(r => r.Prompt).ToArray();
-        var positions = TokenBatch.FromRows(rows.Select(r => r.Prompt)).Positions();
+        while (rows.Length > 0)
+        {
+            rows = RunFrom(rows, weights, stops, settings, cancellationToken, done);
+        }
+    }
+
+    // Reads what rows have so far and goes on from there; gives back the rows whose text has to be read again.
+    private Row[] RunFrom(Row[] rows, Tensor[] weights, HashSet<int> stops, GenerationSettings settings, CancellationToken cancellationToken, Action<Row> done)
+    {
+        var texts = Array.ConvertAll(rows, r => r.Text);
+        var lengths = Array.ConvertAll(texts, t => t.Length);
+        using var cache = new KeyValueCache(model.Spec, lengths, lengths.Max() + rows.Max(r => r.Limit - r.NewIds.Count), model.Dtype, model.Device);
+        var batch = TokenBatch.FromRows(texts);
+        var (input, positions) = (batch.IdArray, batch.Positions());
         long[]? last = [.. Enumerable.Range(0, rows.Length).Select(i => lengths.Take(i + 1).Sum() - 1L)];
         while (true)
         {
@@ -90,9 +100,9 @@ public sealed class TextGenerator(CausalLanguageModel model)
             }
 
             rows = Leave(rows, cache, row => stops.Contains(row.NewIds[^1]) || settings.Ends?.Invoke(row.Index, row.NewIds) == true, done);
-            if (rows.Length == 0)
+            if (rows.Length == 0 || cache.NextPositions.Max() == model.Spec.RereadBeyond)
             {
-                return;
+                return [.. rows.Where(r => !r.Done)];
             }
 
             // The token that each row has just got goes in next; its place is where the columns end. Rows that are done only fill their place.
@@ -172,7 +182,8 @@ public sealed class TextGenerator(CausalLanguageModel model)
     {
         public int Index => index;
 
-        public IReadOnlyList<int> Prompt => prompt;
+        // Prompt and what was added.
+        public int[] Text => [.. prompt, .. NewIds];
 
         public int Limit => limit;
 

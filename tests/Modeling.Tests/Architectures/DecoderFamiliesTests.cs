@@ -19,6 +19,13 @@ public sealed class DecoderFamiliesTests
     [InlineData("\"vocab_size\": 64", "\"vocab_size\": 64, \"rope_scaling\": {\"rope_type\": \"mrope\"}", "rope type 'mrope' is not supported")]
     [InlineData("\"vocab_size\": 64", "\"vocab_size\": 64, \"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 8}", "needs low_freq_factor")]
     [InlineData("\"num_key_value_heads\": 2", "\"num_key_value_heads\": 3", "not a multiple")]
+    [InlineData("\"vocab_size\": 64", "\"vocab_size\": 64, \"is_causal\": false", "is_causal = false is not supported")]
+    [InlineData("\"vocab_size\": 64", "\"vocab_size\": 64, \"rope_scaling\": {\"type\": \"linear\"}", "rope type linear needs a factor")]
+    [InlineData("\"vocab_size\": 64", "\"vocab_size\": 64, \"rope_scaling\": {\"type\": \"linear\", \"factor\": 2}, \"partial_rotary_factor\": 0.5", "partial_rotary_factor = 0.5")]
+    [InlineData("\"vocab_size\": 64", "\"vocab_size\": 64, \"layer_types\": [\"chunked_attention\", \"full_attention\"]", "the layer type 'chunked_attention' is not supported")]
+    [InlineData("\"vocab_size\": 64", "\"vocab_size\": 64, \"layer_types\": [\"sliding_attention\", \"full_attention\"], \"sliding_window\": 4", "layers of llama slide, but there is no sliding_window")]
+    [InlineData("\"llama\"", "\"gemma2\", \"sliding_window\": null", "layers of gemma2 slide, but there is no sliding_window")]
+    [InlineData("\"llama\"", "\"phi3\", \"rope_scaling\": {\"type\": \"linear\", \"factor\": 2}", "rope type 'linear' is not supported for phi3")]
     public void What_is_not_supported_is_refused_by_name(string from, string to, string message)
     {
         var config = ModelConfig.Parse(Llama.Replace(from, to, StringComparison.Ordinal), "config.json");
@@ -37,6 +44,33 @@ public sealed class DecoderFamiliesTests
         File.Copy(Repository.Golden("models", weights, "model.safetensors"), folder["model.safetensors"]);
 
         Should.Throw<InvalidInputException>(() => CausalLanguageModel.Load(folder.Path)).Message.ShouldContain(message);
+    }
+
+    [Fact]
+    public void Of_a_tied_pair_either_may_be_the_one_that_was_stored()
+    {
+        using var folder = new TemporaryFolder();
+        using var saved = new TemporaryFolder();
+        using var given = Checkpoint.Open(Repository.Golden("models", "llama-tied"));
+        given.Config.Write(folder.Path);
+        static string Renamed(string name) => name == "model.embed_tokens.weight" ? "lm_head.weight" : name;
+        using (var writer = CheckpointWriter.Create(folder.Path, [.. given.InOrder.Select(t => new TensorDeclaration(Renamed(t.Name), t.DType, t.Shape))]))
+        {
+            foreach (var tensor in given.InOrder)
+            {
+                writer.Write(Renamed(tensor.Name), tensor.Bytes);
+            }
+
+            writer.Finish();
+        }
+
+        using var usual = CausalLanguageModel.Load(Repository.Golden("models", "llama-tied"));
+        using var model = CausalLanguageModel.Load(folder.Path);
+        model.Save(saved.Path);
+
+        model.Parameters.Master.Equals(usual.Parameters.Master).ShouldBeTrue();
+        using var written = Checkpoint.Open(saved.Path);
+        written.InOrder.Select(t => t.Name).ShouldBe(given.InOrder.Select(t => Renamed(t.Name)));
     }
 
     [Fact]
