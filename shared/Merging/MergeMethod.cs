@@ -38,6 +38,9 @@ public abstract class MergeMethod
     /// <summary>Whether <see cref="MinModels"/> and <see cref="MaxModels"/> count the base as a model.</summary>
     public virtual bool CountsBase => false;
 
+    /// <summary>Whether a tensor that has one source only (a slice with one model) is copied; a base by itself always is, where a base is required.</summary>
+    internal virtual bool CopiesLoneModel => false;
+
     /// <summary>Whether its result depends on a seed.</summary>
     public virtual bool IsRandom => false;
 
@@ -89,7 +92,7 @@ public abstract class MergeMethod
     private protected static MergeParameter Flag(string name, bool byDefault, string summary) =>
         new(name, MergeParameterKind.Flag, false, byDefault ? 1 : 0, 0, 1, [], summary);
 
-    // As torch promotes: the wider type, and float32 for the two 16-bit types together.
-    private static DType Promote(DType a, DType b) =>
+    /// <summary>As torch promotes: the wider type, and float32 for the two 16-bit types together.</summary>
+    internal static DType Promote(DType a, DType b) =>
         a == b ? a : a == DType.F64 || b == DType.F64 ? DType.F64 : DType.F32;
 }

@@ -63,7 +63,7 @@ public sealed class ConfigurationKindTests : IDisposable
         { "merge_method: linear\nmodels: [{model: org/a, weight: 1}]", "unknown key 'weight'" },
         { "merge_method: linear\nmodels: [{model: org/gone}]\nparameters: {weight: 1}", "no such model folder" },
         { "merge_method: slerp\nmodels: [{model: org/a}, {model: org/b}]\nparameters: {t: 0.5}", "slerp needs base_model" },
-        { "merge_method: slerp\nbase_model: org/base\nmodels: [{model: org/a}, {model: org/b}]\nparameters: {t: 0.5}", "slerp takes 1 to 2 model(s), the base counted" },
+        { "merge_method: slerp\nbase_model: org/base\nmodels: [{model: org/a}, {model: org/b}]\nparameters: {t: 0.5}", "slerp takes 2 model(s), the base counted" },
         { "merge_method: ties\nbase_model: org/base\nmodels: [{model: org/a}]", "ties needs the parameter 'weight' for org/a" },
         { "merge_method: linear\nmodels: [{model: org/a}]\nparameters: {weight: [0.5, high]}", "'high' is not a number" },
         { "name: a\nmerge_method: linear\nmodels: [{model: b}]\n---\nname: b\nmerge_method: linear\nmodels: [{model: a}]\n---\nmerge_method: linear\nmodels: [{model: a}]", "these merges need each other: a needs b needs a" },

@@ -50,7 +50,7 @@ internal sealed class Block<T>
     {
         var values = Load(operand);
         System.Numerics.Tensors.TensorPrimitives.Subtract(values, baseValues, values);
-        _tensor.Rounding.Apply(values);
+        _tensor.DeltaRounding(operand).Apply(values);
         return values;
     }
 

@@ -38,6 +38,12 @@ internal sealed class TensorMerge<T>(TensorPlan plan, MergeSession session, Bloc
     /// <summary>Rounding after each operation.</summary>
     public Rounding Rounding { get; } = new(plan.Arithmetic);
 
+    /// <summary>Rounding of an operand's difference to the base: in mixed types it is taken in the type of the two, before it meets wider ones.</summary>
+    public Rounding DeltaRounding(int operand) => Rounding.IsActive || Base < 0 ? Rounding : new(MergeMethod.Promote(TypeOf(operand), TypeOf(Base)));
+
+    /// <summary>Type of an operand after it was read.</summary>
+    public DType TypeOf(int operand) => plan.Load ?? plan.Operands[operand].Source.DType;
+
     /// <summary>A parameter of the whole tensor.</summary>
     public double Parameter(string name) => plan.Parameters[name];
 
@@ -123,6 +129,11 @@ internal sealed class TensorMerge<T>(TensorPlan plan, MergeSession session, Bloc
             {
                 var result = block.Scratch();
                 fill(block, result);
+                if (plan.Result != plan.Output && plan.Result != plan.Arithmetic)
+                {
+                    new Rounding(plan.Result).Apply(result);
+                }
+
                 ElementConversion.Write<T>(result, plan.Output, window.Bytes.AsSpan((int)((block.Start - windowStart) * size), block.Length * size));
             });
             output.Write(plan.Name, window);

@@ -30,6 +30,8 @@ internal sealed class ArceeFusionMerge : MergeMethod
 
     public override bool CountsBase => true;
 
+    internal override bool CopiesLoneModel => true;
+
     public override VocabularyRule Vocabulary => VocabularyRule.CutToSmallest;
 
     // The mask is float32 in the reference, and so is what it is multiplied with.
@@ -72,6 +74,8 @@ internal sealed class ArceeFusionMerge : MergeMethod
         var columns = (int)Math.Max(1, tensor.Columns);
         // Softmaxes are float32 in float64 arithmetic too, so there is nothing to round to then.
         var rounding = tensor.Rounding;
+        // In mixed types each softmax is one of its own tensor's type.
+        var (ofOther, ofBase) = (new Rounding(tensor.TypeOf(other)), new Rounding(tensor.TypeOf(tensor.Base)));
         var divergences = new float[tensor.Length / columns];
         tensor.ForEachBlock(
             block =>
@@ -82,8 +86,8 @@ internal sealed class ArceeFusionMerge : MergeMethod
                 var o = new float[columns];
                 for (var at = 0; at < x.Length; at += columns)
                 {
-                    Softmax<T>(x.Slice(at, columns), p, rounding);
-                    Softmax<T>(b.Slice(at, columns), o, rounding);
+                    Softmax<T>(x.Slice(at, columns), p, ofOther);
+                    Softmax<T>(b.Slice(at, columns), o, ofBase);
                     rounding.Divide<float>(p, o, o);
                     TensorPrimitives.Log<float>(o, o);
                     rounding.Apply<float>(o);

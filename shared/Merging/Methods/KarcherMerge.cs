@@ -24,7 +24,7 @@ internal sealed class KarcherMerge : MergeMethod
         Number("tol", false, 1e-5, 0, 1e-2, [], "step at which the iteration ends, and what counts as zero"),
     ];
 
-    internal override int CopiedOperand(TensorPlan plan) => plan.Operands.Count == 1 ? 0 : -1;
+    internal override bool CopiesLoneModel => true;
 
     internal override void Merge<T>(TensorMerge<T> tensor)
     {

@@ -27,13 +27,10 @@ internal sealed class MultiSlerpMerge : MergeMethod
         Number("eps", false, 1e-8, 0, 1e-3, [], "what counts as a zero length"),
     ];
 
-    // One model comes out as it went in, whatever its weight and the base.
-    internal override int CopiedOperand(TensorPlan plan) => (plan.Operands.Count, plan.Base) switch
-    {
-        (1, < 0) => 0,
-        (2, >= 0) => 1 - plan.Base,
-        _ => -1,
-    };
+    internal override bool CopiesLoneModel => true;
+
+    // One model beside the base comes out as it went in too, whatever its weight.
+    internal override int CopiedOperand(TensorPlan plan) => plan.Operands.Count == 2 && plan.Base >= 0 ? 1 - plan.Base : -1;
 
     internal override void Merge<T>(TensorMerge<T> tensor)
     {

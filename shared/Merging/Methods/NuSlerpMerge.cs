@@ -30,6 +30,8 @@ internal sealed class NuSlerpMerge : MergeMethod
 
     public override int MaxModels => 2;
 
+    internal override bool CopiesLoneModel => true;
+
     public override VocabularyRule Vocabulary => VocabularyRule.CutToSmallest;
 
     public override IReadOnlyList<MergeParameter> Parameters { get; } =

@@ -7,6 +7,12 @@ namespace LamdAgent.Merging.Methods;
 /// <summary>Takes one model's tensor as it is, or scaled: for stacking layers of several models ("frankenmerges").</summary>
 internal sealed class PassthroughMerge : MergeMethod
 {
+    /// <summary>Copies what a method with nothing to merge finds: one model's tensor.</summary>
+    public static PassthroughMerge Unscaled { get; } = new();
+
+    /// <summary>The parameters of a copy.</summary>
+    public static IReadOnlyDictionary<string, double> NoScale { get; } = new Dictionary<string, double>(StringComparer.Ordinal) { ["scale"] = double.NaN };
+
     public override string Name => "passthrough";
 
     public override string Summary => "takes one model's layers as they are, or scaled";

@@ -121,7 +121,7 @@ internal sealed class RamMerge(bool plus) : MergeMethod
             deltas[i] = block.LoadMemory(tensor.Others[i]);
             var delta = deltas[i].Span;
             TensorPrimitives.Subtract(delta, baseValues, delta);
-            tensor.Rounding.Apply(delta);
+            tensor.DeltaRounding(tensor.Others[i]).Apply(delta);
             for (var at = 0; at < delta.Length; at++)
             {
                 changed[at] += T.Abs(delta[at]) > epsilon ? T.One : T.Zero;

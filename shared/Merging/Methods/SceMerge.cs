@@ -165,7 +165,7 @@ internal sealed class SceMerge : MergeMethod
         {
             deltas[i] = block.LoadMemory(tensor.Others[i]);
             TensorPrimitives.Subtract(deltas[i].Span, baseValues, deltas[i].Span);
-            tensor.Rounding.Apply(deltas[i].Span);
+            tensor.DeltaRounding(tensor.Others[i]).Apply(deltas[i].Span);
         }
 
         foreach (var delta in deltas)

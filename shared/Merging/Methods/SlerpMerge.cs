@@ -25,7 +25,7 @@ internal sealed class SlerpMerge : MergeMethod
 
     public override BaseModelUse Base => BaseModelUse.Required;
 
-    public override int MinModels => 1;
+    public override int MinModels => 2;
 
     public override int MaxModels => 2;
 
@@ -41,7 +41,7 @@ internal sealed class SlerpMerge : MergeMethod
     internal override (DType Arithmetic, DType Result) Types(IReadOnlyList<DType> operands, int baseOperand) =>
         (operands[baseOperand] == DType.F64 ? DType.F64 : DType.F32, operands[baseOperand]);
 
-    internal override int CopiedOperand(TensorPlan plan) => plan.Operands.Count == 1 ? 0 : -1;
+    internal override bool CopiesLoneModel => true;
 
     internal override void Merge<T>(TensorMerge<T> tensor)
     {

@@ -11,6 +11,7 @@ internal sealed class InputModel : IDisposable
     private readonly LoraAdapter? _adapter;
     private readonly string? _embedding;
     private readonly Dictionary<int, List<string>> _layers = [];
+    private readonly Dictionary<string, SafetensorsTensor> _tensors = new(StringComparer.Ordinal);
 
     private InputModel(ModelReference reference, Checkpoint checkpoint, LoraAdapter? adapter, ModelManifest? manifest)
     {
@@ -18,9 +19,12 @@ internal sealed class InputModel : IDisposable
         Reference = reference;
         _checkpoint = checkpoint;
         _adapter = adapter;
+        var prefix = TensorNames.OmittedPrefix(Config.ModelType, checkpoint.Tensors.Keys);
         foreach (var tensor in checkpoint.InOrder.Where(t => !TensorNames.IsBuffer(t)))
         {
-            if (TensorNames.SplitLayer(tensor.Name) is { } split)
+            var name = TensorNames.IsHead(tensor.Name) ? tensor.Name : prefix + tensor.Name;
+            _tensors.Add(name, tensor);
+            if (TensorNames.SplitLayer(name) is { } split)
             {
                 LayerPrefix ??= split.Prefix;
                 if (!_layers.TryGetValue(split.Layer, out var suffixes))
@@ -32,13 +36,13 @@ internal sealed class InputModel : IDisposable
             }
             else
             {
-                OutsideLayers.Add(tensor.Name);
-                _embedding ??= TensorNames.IsEmbedding(tensor.Name) ? tensor.Name : null;
+                OutsideLayers.Add(name);
+                _embedding ??= TensorNames.IsEmbedding(name) ? name : null;
             }
         }
 
         HasHead = OutsideLayers.Exists(TensorNames.IsHead);
-        adapter?.CheckFits(checkpoint);
+        adapter?.CheckFits(Folder, _tensors);
     }
 
     /// <summary>The model as named.</summary>
@@ -97,13 +101,12 @@ internal sealed class InputModel : IDisposable
             ? suffixes
             : throw new InvalidInputException($"{Reference}: layer {layer} is not there; the model has layers 0 to {_layers.Count - 1}");
 
-    /// <summary>A tensor, or null when it is not stored. A tied model's output layer is its embedding.</summary>
+    /// <summary>A tensor by its whole name, or null when it is not stored. A tied model's output layer is its embedding.</summary>
     public TensorSource? Find(string name)
     {
-        if (!_checkpoint.Tensors.TryGetValue(name, out var tensor)
-            && !(TensorNames.IsHead(name) && name.EndsWith(".weight", StringComparison.Ordinal) && Config.TieWordEmbeddings && _embedding is not null && _checkpoint.Tensors.TryGetValue(_embedding, out tensor)))
+        if (!_tensors.TryGetValue(name, out var tensor))
         {
-            return null;
+            return TensorNames.IsHead(name) && name.EndsWith(".weight", StringComparison.Ordinal) && Config.TieWordEmbeddings && _embedding is not null ? Find(_embedding) : null;
         }
 
         TensorSource stored = new StoredSource(tensor);

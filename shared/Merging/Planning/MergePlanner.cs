@@ -1,6 +1,7 @@
 using LamdAgent.Checkpoints;
 using LamdAgent.Domain;
 using LamdAgent.Merging.Configuration;
+using LamdAgent.Merging.Methods;
 using LamdAgent.Merging.Numerics;
 using LamdAgent.Merging.Sources;
 using LamdAgent.Merging.Vocabularies;
@@ -148,12 +149,17 @@ internal sealed class MergePlanner
     {
         var baseModel = part.Slice.BaseModel ?? _config.BaseModel;
         var baseIndex = baseModel is null ? -1 : part.Sources.FindIndex(s => s.Source.Model == baseModel);
-        if (baseIndex < 0 && _method.Base == BaseModelUse.Required)
+        var lone = part.Sources.Count == 1 && (_method.CopiesLoneModel || (baseIndex == 0 && _method.Base == BaseModelUse.Required));
+        if (baseIndex < 0 && !lone && _method.Base == BaseModelUse.Required)
         {
             throw new InvalidInputException($"{_method.Name} needs the base model {baseModel} among the sources of {part.Name}");
         }
 
-        CheckCount(part, baseIndex);
+        if (!lone)
+        {
+            CheckCount(part, baseIndex);
+        }
+
         var sources = part.Sources.ConvertAll(s => _inputs[s.Source.Model].Find(s.Name)
             ?? throw new InvalidInputException($"the tensor {s.Name} is in some of the models and not in {s.Source.Model}; models of different make cannot be merged"));
         if (sources.Exists(s => !s.DType.IsFloat()))
@@ -164,22 +170,29 @@ internal sealed class MergePlanner
         var shape = Align(part, sources, baseIndex);
         var operands = part.Sources.Select((s, i) => new TensorOperand(s.Source.Model.ToString(), sources[i], ModelParameters(part, s, i == baseIndex))).ToList();
         var types = sources.ConvertAll(s => _config.DType ?? s.DType);
-        var (arithmetic, result) = _method.Types(types, baseIndex);
+        var method = lone ? PassthroughMerge.Unscaled : _method;
+        if (lone)
+        {
+            operands = [operands[0] with { Parameters = PassthroughMerge.NoScale }];
+        }
+
+        var (arithmetic, result) = method.Types(types, baseIndex);
         var plan = new TensorPlan
         {
             Name = part.Name,
             Shape = shape,
-            Method = _method,
+            Method = method,
             Operands = operands,
             Base = baseIndex,
             Parameters = TensorParameters(part),
             Load = _config.DType,
             Arithmetic = arithmetic,
+            Result = result,
             Output = _config.OutDType ?? result,
             Seed = CounterRandom.Seed(_seed, part.Name),
         };
-        _method.Check(plan);
-        if (_method.FindSurprise(plan) is { } surprise)
+        method.Check(plan);
+        if (method.FindSurprise(plan) is { } surprise)
         {
             _warnings.Add($"{_method.Name}: {surprise}");
         }
@@ -217,6 +230,7 @@ internal sealed class MergePlanner
             Base = -1,
             Parameters = new Dictionary<string, double>(StringComparer.Ordinal),
             Arithmetic = sources[0].DType,
+            Result = sources[0].DType,
             Output = sources[0].DType,
         };
 
@@ -283,7 +297,7 @@ internal sealed class MergePlanner
         var values = new Dictionary<string, double>(StringComparer.Ordinal);
         foreach (var parameter in _method.Parameters.Where(p => p.PerModel))
         {
-            var value = source.Source.Parameters.Evaluate(parameter.Name, source.Name, part.Position) ?? FromAbove(part, parameter.Name) ?? parameter.Default;
+            var value = source.Source.Parameters.Evaluate(parameter.Name, source.Name, part.Position) ?? FromAbove(part, parameter.Name, source.Name) ?? parameter.Default;
             if (value is null && !(isBase && _method.Base != BaseModelUse.AnyModel))
             {
                 throw new InvalidInputException($"{_method.Name} needs the parameter '{parameter.Name}' for {source.Source.Model} (tensor {source.Name})");
@@ -300,7 +314,7 @@ internal sealed class MergePlanner
         var values = new Dictionary<string, double>(StringComparer.Ordinal);
         foreach (var parameter in _method.Parameters.Where(p => !p.PerModel))
         {
-            var value = FromAbove(part, parameter.Name) ?? parameter.Default
+            var value = FromAbove(part, parameter.Name, part.Name) ?? parameter.Default
                 ?? throw new InvalidInputException($"{_method.Name} needs the parameter '{parameter.Name}' (tensor {part.Name})");
             values[parameter.Name] = Checked(parameter, value, part.Name);
         }
@@ -308,8 +322,9 @@ internal sealed class MergePlanner
         return values;
     }
 
-    private double? FromAbove(TensorPart part, string name) =>
-        part.Slice.Parameters.Evaluate(name, part.Name, part.Position) ?? _config.Parameters.Evaluate(name, part.Name, part.Position);
+    // Filters look at a model's own name for the tensor where the parameter is a model's, at the output's name where it is the whole tensor's.
+    private double? FromAbove(TensorPart part, string name, string tensor) =>
+        part.Slice.Parameters.Evaluate(name, tensor, part.Position) ?? _config.Parameters.Evaluate(name, tensor, part.Position);
 
     private double Checked(MergeParameter parameter, double value, string tensor) => parameter.Kind switch
     {

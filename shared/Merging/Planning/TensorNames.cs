@@ -29,6 +29,13 @@ internal static class TensorNames
         return null;
     }
 
+    /// <summary>
+    /// What stands before every name but the output layer's in models of a type, whose first checkpoints were saved without it: GPT-2's <c>transformer.</c>.
+    /// Null where names are always whole.
+    /// </summary>
+    public static string? OmittedPrefix(string modelType, IEnumerable<string> names) =>
+        modelType == "gpt2" && !names.Any(n => n.StartsWith("transformer.", StringComparison.Ordinal)) ? "transformer." : null;
+
     /// <summary>Whether its rows are tokens of the input.</summary>
     public static bool IsEmbedding(string name) => EndsWith(name, EmbeddingEnds);
 

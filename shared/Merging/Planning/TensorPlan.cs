@@ -29,6 +29,9 @@ internal sealed record TensorPlan
     /// <summary>Type in which it is computed.</summary>
     public required DType Arithmetic { get; init; }
 
+    /// <summary>Type of the method's result, to which it is rounded even where another is written.</summary>
+    public required DType Result { get; init; }
+
     /// <summary>Type in which it is written.</summary>
     public required DType Output { get; init; }
 

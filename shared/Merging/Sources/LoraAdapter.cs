@@ -8,7 +8,7 @@ namespace LamdAgent.Merging.Sources;
 
 /// <summary>
 /// A LoRA adapter in PEFT layout: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>, whose tensors are named
-/// <c>base_model.model.MODULE.lora_A.weight</c> ([r, in]) and <c>lora_B.weight</c> ([out, r]). A weight W becomes W + scale * B A with scale = alpha/r, or
+/// <c>base_model.model.MODULE.lora_A.weight</c> ([r, in]) and <c>lora_B.weight</c> ([out, r]); <c>lora_embedding_A</c> and <c>lora_embedding_B</c> at an embedding [in, out]. A weight W becomes W + scale * B A with scale = alpha/r, or
 /// alpha/sqrt(r) with <c>use_rslora</c>. With DoRA (a <c>lora_magnitude_vector</c> [out] beside them) each row of that sum is then brought to the length that the vector says. What would need
 /// more (quantised bases, other kinds of adapters) is refused.
 /// </summary>
@@ -82,39 +82,37 @@ internal sealed partial class LoraAdapter : IDisposable
     /// <summary>A tensor of the base with this adapter's change, or null when it has none for it.</summary>
     public TensorSource? Apply(string name, TensorSource source)
     {
-        if (_replaced.TryGetValue(name, out var replacement))
-        {
-            return new StoredSource(replacement);
-        }
-
+        var replacement = _replaced.TryGetValue(name, out var stored) ? new StoredSource(stored) : null;
         return name.EndsWith(".weight", StringComparison.Ordinal) && _modules.TryGetValue(name[..^".weight".Length], out var module)
-            ? new LoraSource(source, module, _transposed)
-            : null;
+            ? new LoraSource(replacement ?? source, module)
+            : replacement;
     }
 
     /// <summary>Checks that every part of the adapter has its place in a model.</summary>
+    /// <param name="folder">The model's folder, for messages.</param>
+    /// <param name="tensors">Its tensors by their whole names.</param>
     /// <exception cref="InvalidInputException">One has not, or its shape does not fit.</exception>
-    public void CheckFits(Checkpoint model)
+    public void CheckFits(string folder, IReadOnlyDictionary<string, SafetensorsTensor> tensors)
     {
         foreach (var (module, lora) in _modules)
         {
-            if (!model.Tensors.TryGetValue(module + ".weight", out var weight))
+            if (!tensors.TryGetValue(module + ".weight", out var weight))
             {
-                throw Error($"changes {module}, which the model {model.Folder} does not have");
+                throw Error($"changes {module}, which the model {folder} does not have");
             }
 
-            long[] expected = _transposed ? [lora.Inputs, lora.Outputs] : [lora.Outputs, lora.Inputs];
+            long[] expected = lora.Transposed ? [lora.Inputs, lora.Outputs] : [lora.Outputs, lora.Inputs];
             if (!weight.Shape.SequenceEqual(expected))
             {
-                throw Error($"{module} is [{string.Join(", ", expected)}] here and [{string.Join(", ", weight.Shape)}] in the model {model.Folder}");
+                throw Error($"{module} is [{string.Join(", ", expected)}] here and [{string.Join(", ", weight.Shape)}] in the model {folder}");
             }
         }
 
         foreach (var (name, tensor) in _replaced)
         {
-            if (!model.Tensors.TryGetValue(name, out var stored) || !stored.Shape.SequenceEqual(tensor.Shape))
+            if (!tensors.TryGetValue(name, out var stored) || !stored.Shape.SequenceEqual(tensor.Shape))
             {
-                throw Error($"replaces {name}, which the model {model.Folder} does not have in this shape");
+                throw Error($"replaces {name}, which the model {folder} does not have in this shape");
             }
         }
     }
@@ -125,6 +123,7 @@ internal sealed partial class LoraAdapter : IDisposable
     private void ReadTensors(JsonElement config)
     {
         var halves = new Dictionary<string, (SafetensorsTensor? A, SafetensorsTensor? B, SafetensorsTensor? Magnitude)>(StringComparer.Ordinal);
+        var embeddings = new HashSet<string>(StringComparer.Ordinal);
         foreach (var tensor in _file.InOrder)
         {
             var name = tensor.Name.StartsWith("base_model.model.", StringComparison.Ordinal) ? tensor.Name["base_model.model.".Length..] : tensor.Name;
@@ -135,14 +134,22 @@ internal sealed partial class LoraAdapter : IDisposable
                 var pair = halves.GetValueOrDefault(module);
                 halves[module] = match.Groups["half"].Value switch { "A" => pair with { A = tensor }, "B" => pair with { B = tensor }, _ => pair with { Magnitude = tensor } };
             }
+            else if (EmbeddingName().Match(name) is { Success: true } row)
+            {
+                var module = row.Groups["module"].Value;
+                embeddings.Add(module);
+                var pair = halves.GetValueOrDefault(module);
+                halves[module] = row.Groups["half"].Value == "A" ? pair with { A = tensor } : pair with { B = tensor };
+            }
             else if (name.Contains("lora_", StringComparison.Ordinal))
             {
                 throw Error($"the tensor {tensor.Name} is of a kind that is not supported");
             }
             else
             {
-                // modules_to_save: trained in full and stored under the module's own name.
-                _replaced[name.Replace(".modules_to_save.default.", ".", StringComparison.Ordinal).Replace(".modules_to_save.", ".", StringComparison.Ordinal)] = tensor;
+                // modules_to_save: trained in full and stored under the module's own name. base_layer: the weight below an adapter, which PEFT stores with adapters of
+                // embeddings and output layers.
+                _replaced[name.Replace(".base_layer.", ".", StringComparison.Ordinal).Replace(".modules_to_save.default.", ".", StringComparison.Ordinal).Replace(".modules_to_save.", ".", StringComparison.Ordinal)] = tensor;
             }
         }
 
@@ -153,13 +160,15 @@ internal sealed partial class LoraAdapter : IDisposable
                 throw Error($"lora_A and lora_B of {module} do not belong together");
             }
 
-            if (magnitude is not null != Flag(config, "use_dora") || (magnitude is not null && (magnitude.ElementCount != b.Shape[0] || _transposed)))
+            // An embedding [in, out] is looked up by rows, so its change is that of a weight stored the other way round.
+            var transposed = _transposed || embeddings.Contains(module);
+            if (magnitude is not null != Flag(config, "use_dora") || (magnitude is not null && (magnitude.ElementCount != b.Shape[0] || transposed)))
             {
-                throw Error(_transposed ? $"{module}: use_dora with fan_in_fan_out is not supported" : $"lora_magnitude_vector of {module} does not go with use_dora and lora_B");
+                throw Error(transposed ? $"{module}: use_dora with fan_in_fan_out or on an embedding is not supported" : $"lora_magnitude_vector of {module} does not go with use_dora and lora_B");
             }
 
             var rank = (int)a.Shape[0];
-            _modules.Add(module, new LoraMatrices(Values(a), Values(b), magnitude is null ? null : Values(magnitude), rank, (int)a.Shape[1], (int)b.Shape[0], Scale(config, module, rank)));
+            _modules.Add(module, new LoraMatrices(Values(a), Values(b), magnitude is null ? null : Values(magnitude), rank, (int)a.Shape[1], (int)b.Shape[0], Scale(config, module, rank), transposed));
         }
 
         if (_modules.Count == 0 && _replaced.Count == 0)
@@ -233,4 +242,7 @@ internal sealed partial class LoraAdapter : IDisposable
 
     [GeneratedRegex(@"^(?<module>.+)\.lora_(?<half>[AB]|magnitude_vector)(\.default)?(\.weight)?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex LoraName();
+
+    [GeneratedRegex(@"^(?<module>.+)\.lora_embedding_(?<half>[AB])(\.default)?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex EmbeddingName();
 }

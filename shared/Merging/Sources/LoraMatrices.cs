@@ -8,4 +8,5 @@ namespace LamdAgent.Merging.Sources;
 /// <param name="Inputs">Width of A.</param>
 /// <param name="Outputs">Height of B.</param>
 /// <param name="Scale">Factor of the change.</param>
-internal sealed record LoraMatrices(float[] A, float[] B, float[]? Magnitudes, int Rank, int Inputs, int Outputs, float Scale);
+/// <param name="Transposed">Whether the weight is stored [in, out], as GPT-2's and all embeddings are.</param>
+internal sealed record LoraMatrices(float[] A, float[] B, float[]? Magnitudes, int Rank, int Inputs, int Outputs, float Scale, bool Transposed);

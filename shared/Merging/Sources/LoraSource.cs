@@ -8,8 +8,7 @@ namespace LamdAgent.Merging.Sources;
 /// </summary>
 /// <param name="inner">The weight.</param>
 /// <param name="lora">The change.</param>
-/// <param name="transposed">Whether the weight is stored [in, out], as GPT-2's are.</param>
-internal sealed class LoraSource(TensorSource inner, LoraMatrices lora, bool transposed)
+internal sealed class LoraSource(TensorSource inner, LoraMatrices lora)
     : TensorSource(inner.DType, inner.Shape)
 {
     private readonly Lazy<float[]?> _rowFactors = new(() => lora.Magnitudes is null ? null : RowFactors(inner, lora));
@@ -26,7 +25,7 @@ internal sealed class LoraSource(TensorSource inner, LoraMatrices lora, bool tra
             var length = (int)Math.Min(Columns - column, destination.Length);
             var part = change.AsSpan(0, length);
             part.Clear();
-            AddRow(lora, transposed, (int)row, column, part);
+            AddRow(lora, (int)row, column, part);
             for (var i = 0; i < length; i++)
             {
                 destination[i] += T.CreateTruncating(part[i]);
@@ -55,7 +54,7 @@ internal sealed class LoraSource(TensorSource inner, LoraMatrices lora, bool tra
             {
                 inner.Read((long)row * lora.Inputs, space.Row.AsSpan());
                 Array.Clear(space.Change);
-                AddRow(lora, transposed: false, row, 0, space.Change);
+                AddRow(lora, row, 0, space.Change);
                 TensorPrimitives.Add(space.Row, space.Change, space.Row);
                 factors[row] = lora.Magnitudes![row] / MathF.Sqrt(TensorPrimitives.SumOfSquares<float>(space.Row));
                 return space;
@@ -64,12 +63,12 @@ internal sealed class LoraSource(TensorSource inner, LoraMatrices lora, bool tra
         return factors;
     }
 
-    private static void AddRow(LoraMatrices lora, bool transposed, int row, int column, Span<float> change)
+    private static void AddRow(LoraMatrices lora, int row, int column, Span<float> change)
     {
         var (a, b, rank) = (lora.A, lora.B, lora.Rank);
         for (var k = 0; k < rank; k++)
         {
-            if (transposed)
+            if (lora.Transposed)
             {
                 // Row is an input, columns are outputs: B is read down a column.
                 var factor = lora.Scale * a[(k * lora.Inputs) + row];

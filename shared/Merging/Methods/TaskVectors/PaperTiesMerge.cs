@@ -22,8 +22,6 @@ internal sealed class PaperTiesMerge : MergeMethod
 
     public override BaseModelUse Base => BaseModelUse.Required;
 
-    public override int MinModels => 0;
-
     public override bool UsesTaskVectors => true;
 
     public override VocabularyRule Vocabulary => VocabularyRule.CutToBase;
@@ -36,8 +34,6 @@ internal sealed class PaperTiesMerge : MergeMethod
     ];
 
     internal override (DType Arithmetic, DType Result) Types(IReadOnlyList<DType> operands, int baseOperand) => (operands[baseOperand], operands[baseOperand]);
-
-    internal override int CopiedOperand(TensorPlan plan) => plan.Operands.Count == 1 ? plan.Base : -1;
 
     internal override void Prepare(MergeSession session)
     {

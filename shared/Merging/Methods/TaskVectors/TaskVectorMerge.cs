@@ -48,8 +48,6 @@ internal sealed class TaskVectorMerge : MergeMethod
 
     public override BaseModelUse Base => BaseModelUse.Required;
 
-    public override int MinModels => 0;
-
     public override bool IsRandom => _sparsifier?.IsRandom ?? false;
 
     public override bool UsesTaskVectors => true;
@@ -71,8 +69,6 @@ internal sealed class TaskVectorMerge : MergeMethod
 
     internal override string? FindSurprise(TensorPlan plan) =>
         plan.Operands.Where((_, m) => m != plan.Base).Select(o => _sparsifier?.FindSurprise(plan, o.Parameters)).FirstOrDefault(s => s is not null);
-
-    internal override int CopiedOperand(TensorPlan plan) => plan.Operands.Count == 1 ? plan.Base : -1;
 
     internal override void Merge<T>(TensorMerge<T> tensor)
     {
