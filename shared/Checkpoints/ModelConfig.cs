@@ -14,6 +14,9 @@ public sealed class ModelConfig
     /// <summary>Name of the file in the model's folder.</summary>
     public const string FileName = "config.json";
 
+    // Lists with a value for each layer.
+    private static readonly string[] PerLayerKeys = ["layer_types", "no_rope_layers"];
+
     private readonly JsonObject _json;
     private readonly ConfigKeys _keys;
 
@@ -177,20 +180,24 @@ public sealed class ModelConfig
     public JsonNode? this[string key] => _keys.Raw(key);
 
     /// <summary>A copy with other values, each under the spelling that the file has (or transformers 5's when it has none). Null leaves a value as it is.</summary>
-    public ModelConfig With(int? vocabSize = null, int? numHiddenLayers = null, DType? dtype = null, bool? tieWordEmbeddings = null)
+    /// <param name="vocabSize">Rows of the embedding.</param>
+    /// <param name="layers">The layers of the copy: which of this config's each one is.</param>
+    /// <param name="dtype">Type of the weights.</param>
+    /// <param name="tieWordEmbeddings">Whether the output layer is the embedding.</param>
+    public ModelConfig With(int? vocabSize = null, IReadOnlyList<int>? layers = null, DType? dtype = null, bool? tieWordEmbeddings = null)
     {
         var copy = (JsonObject)_json.DeepClone();
         var text = copy["text_config"] is JsonObject inner && !copy.ContainsKey("hidden_size") ? inner : copy;
         Set(vocabSize, "vocab_size");
-        Set(numHiddenLayers, "num_hidden_layers", "n_layer");
+        Set(layers?.Count, "num_hidden_layers", "n_layer");
         Set(tieWordEmbeddings, "tie_word_embeddings");
         Set(dtype?.TorchName(), "dtype", "torch_dtype");
-        foreach (var key in new[] { "layer_types", "no_rope_layers" })
+        foreach (var key in PerLayerKeys)
         {
-            if (numHiddenLayers is { } layers && text[key] is JsonArray each && each.Count > 0 && each.Count != layers)
+            // A layer stays of its kind wherever it goes.
+            if (layers is not null && text[key] is JsonArray { Count: > 0 } kinds)
             {
-                // A list with a value per layer must be as long as there are layers.
-                text[key] = new JsonArray([.. Enumerable.Range(0, layers).Select(i => each[i % each.Count]!.DeepClone())]);
+                text[key] = new JsonArray([.. layers.Select(i => kinds[i % kinds.Count]!.DeepClone())]);
             }
         }
 

@@ -190,6 +190,11 @@ public sealed record MergeConfig
 
         if (Tokenizer is not null)
         {
+            if (Tokenizer.SourceModel is { } donor)
+            {
+                yield return donor;
+            }
+
             foreach (var token in Tokenizer.Tokens.Values)
             {
                 if (token.Model is not null)

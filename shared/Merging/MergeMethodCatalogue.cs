@@ -39,6 +39,9 @@ public static class MergeMethodCatalogue
     private const string Dare = "Yu et al., Language models are super Mario (DARE), arXiv 2311.03099";
     private const string Della = "Deep et al., DELLA-Merging, arXiv 2406.11617";
 
+    // What mergekit's configurations may say without an effect: int8_mask saves memory there, embed_slerp belonged to an older tokenizer_source.
+    private static readonly string[] Inert = ["int8_mask", "embed_slerp"];
+
     private static MergeParameter Gamma => new("gamma", MergeParameterKind.Number, true, 0.01, 0, 1, [], "share of the largest changes that is dropped");
 
     private static MergeParameter Epsilon => new("epsilon", MergeParameterKind.Number, true, 0.15, 0, 1, [], "how far the keep probabilities spread around density");
@@ -50,8 +53,8 @@ public static class MergeMethodCatalogue
     public static IReadOnlyList<string> Names => [.. All.Select(m => m.Name)];
 
     /// <summary>Whether any method has a parameter of this name: then it is ignored where it does nothing, instead of being a mistake.</summary>
-    internal static bool KnowsParameter(string name) => name == "int8_mask" || All.Any(m => m.Parameters.Any(p => p.Name == name));
+    internal static bool KnowsParameter(string name) => Inert.Contains(name, StringComparer.Ordinal) || All.Any(m => m.Parameters.Any(p => p.Name == name));
 
     /// <summary>Ends a message about an unknown parameter.</summary>
-    internal static string ParameterHint(string name) => NearestWord.Hint(name, All.SelectMany(m => m.Parameters).Select(p => p.Name).Append("int8_mask"));
+    internal static string ParameterHint(string name) => NearestWord.Hint(name, All.SelectMany(m => m.Parameters).Select(p => p.Name).Concat(Inert));
 }

@@ -62,7 +62,7 @@ public sealed class ModelConfigTests
     public void Changes_go_under_the_spelling_that_is_there()
     {
         var old = Load("llama-tied", "config.v4.json").With(vocabSize: 300, dtype: DType.BF16);
-        var modern = Load("llama-tied", "config.json").With(dtype: DType.BF16, numHiddenLayers: 5);
+        var modern = Load("llama-tied", "config.json").With(dtype: DType.BF16, layers: [0, 1, 0, 1, 1]);
 
         old.VocabSize.ShouldBe(300);
         old["torch_dtype"]!.GetValue<string>().ShouldBe("bfloat16");
@@ -70,6 +70,18 @@ public sealed class ModelConfigTests
         modern["dtype"]!.GetValue<string>().ShouldBe("bfloat16");
         modern.NumHiddenLayers.ShouldBe(5);
         modern["torch_dtype"].ShouldBeNull();
+    }
+
+    [Fact]
+    public void Layers_stay_of_their_kind_when_they_move()
+    {
+        var gemma = Load("gemma2", "config.json");
+        var smol = Load("smollm3", "config.json");
+
+        gemma.With(layers: [1, 0, 1]).SlidingLayers.ShouldBe([gemma.SlidingLayers[1], gemma.SlidingLayers[0], gemma.SlidingLayers[1]]);
+        smol.With(layers: [2, 0]).NoRopeLayers.ShouldBe([smol.NoRopeLayers[2], smol.NoRopeLayers[0]]);
+        gemma.SlidingLayers[0].ShouldNotBe(gemma.SlidingLayers[1]);
+        smol.NoRopeLayers[0].ShouldNotBe(smol.NoRopeLayers[2]);
     }
 
     [Fact]

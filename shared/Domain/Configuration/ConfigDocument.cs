@@ -4,12 +4,16 @@ using YamlDotNet.Core.Events;
 namespace LamdAgent.Domain.Configuration;
 
 /// <summary>
-/// Reads one YAML document into <see cref="ConfigNode"/>s. Duplicate keys, aliases, tags and a second document are refused: a file says one thing once.
-/// Nothing is turned into .NET types by name.
+/// Reads one YAML document into <see cref="ConfigNode"/>s. Duplicate keys and a second document are refused: a file says one thing once. An alias (<c>*a</c>) stands for
+/// what its anchor (<c>&amp;a</c>) marks, and <c>&lt;&lt;: *a</c> for the keys of a mapping that are not there already. Nothing is turned into .NET types by name.
 /// </summary>
 public static class ConfigDocument
 {
     private const int MaxDepth = 64;
+
+    // Aliases of aliases grow without bounds in a few lines.
+    private const int MaxNodes = 100_000;
+    private const string MergeKey = "<<";
 
     /// <summary>Parses YAML text whose root is a mapping.</summary>
     /// <param name="yaml">The text.</param>
@@ -36,7 +40,7 @@ public static class ConfigDocument
             var documents = new List<ConfigMapping>();
             while (parser.TryConsume<DocumentStart>(out _))
             {
-                documents.Add(Read(parser, file, "", 0).AsMapping());
+                documents.Add(new Reader(parser, file).Read("", 0).AsMapping());
                 parser.Consume<DocumentEnd>();
             }
 
@@ -48,34 +52,60 @@ public static class ConfigDocument
         }
     }
 
-    private static ConfigNode Read(Parser parser, string file, string path, int depth)
+    // One document: anchors end with it.
+    private sealed class Reader(Parser parser, string file)
     {
-        var line = (int)parser.Current!.Start.Line;
-        if (depth > MaxDepth)
-        {
-            throw new InvalidInputException(file, line, $"nested more than {MaxDepth} levels deep");
-        }
+        private readonly Dictionary<string, ConfigNode> _anchors = new(StringComparer.Ordinal);
+        private int _nodes;
 
-        if (parser.TryConsume<Scalar>(out var scalar))
+        public ConfigNode Read(string path, int depth)
         {
-            return new ConfigScalar(file, line, path, scalar.Value, scalar.Style is not (ScalarStyle.Plain or ScalarStyle.Any));
-        }
-
-        if (parser.TryConsume<SequenceStart>(out _))
-        {
-            var items = new List<ConfigNode>();
-            while (!parser.TryConsume<SequenceEnd>(out _))
+            var line = (int)parser.Current!.Start.Line;
+            if (parser.TryConsume<AnchorAlias>(out var alias))
             {
-                items.Add(Read(parser, file, $"{path}[{items.Count}]", depth + 1));
+                return _anchors.TryGetValue(alias.Value.Value, out var known)
+                    ? Copy(known, path, depth, line)
+                    : throw new InvalidInputException(file, line, $"the alias '*{alias.Value.Value}' has no anchor '&{alias.Value.Value}' before it");
             }
 
-            return new ConfigSequence(file, line, path, items);
+            var anchor = parser.Current is NodeEvent { Anchor.IsEmpty: false } marked ? marked.Anchor.Value : null;
+            var node = ReadNode(path, depth, line);
+            if (anchor is not null)
+            {
+                _anchors[anchor] = node;
+            }
+
+            return node;
         }
 
-        if (parser.TryConsume<MappingStart>(out _))
+        private ConfigNode ReadNode(string path, int depth, int line)
         {
-            var entries = new List<(string, int, ConfigNode)>();
+            Count(depth, line);
+            if (parser.TryConsume<Scalar>(out var scalar))
+            {
+                return new ConfigScalar(file, line, path, scalar.Value, scalar.Style is not (ScalarStyle.Plain or ScalarStyle.Any));
+            }
+
+            if (parser.TryConsume<SequenceStart>(out _))
+            {
+                var items = new List<ConfigNode>();
+                while (!parser.TryConsume<SequenceEnd>(out _))
+                {
+                    items.Add(Read($"{path}[{items.Count}]", depth + 1));
+                }
+
+                return new ConfigSequence(file, line, path, items);
+            }
+
+            parser.Consume<MappingStart>();
+            return ReadMapping(path, depth, line);
+        }
+
+        private ConfigMapping ReadMapping(string path, int depth, int line)
+        {
+            var entries = new List<(string Key, int Line, ConfigNode Value)>();
             var keys = new HashSet<string>(StringComparer.Ordinal);
+            ConfigNode? merged = null;
             while (!parser.TryConsume<MappingEnd>(out _))
             {
                 var keyLine = (int)parser.Current!.Start.Line;
@@ -89,12 +119,50 @@ public static class ConfigDocument
                     throw new InvalidInputException(file, keyLine, $"the key '{key.Value}' is there twice");
                 }
 
-                entries.Add((key.Value, keyLine, Read(parser, file, path.Length == 0 ? key.Value : $"{path}.{key.Value}", depth + 1)));
+                var value = Read(Below(path, key.Value), depth + 1);
+                if (key is { Value: MergeKey, Style: ScalarStyle.Plain })
+                {
+                    merged = value;
+                }
+                else
+                {
+                    entries.Add((key.Value, keyLine, value));
+                }
+            }
+
+            foreach (var source in merged switch { null => [], ConfigSequence list => list, _ => (IEnumerable<ConfigNode>)[merged] })
+            {
+                entries.AddRange(source.AsMapping().Entries.Where(e => keys.Add(e.Key)).ToList().ConvertAll(e => (e.Key, e.Line, Copy(e.Value, Below(path, e.Key), depth + 1, e.Line))));
             }
 
             return new ConfigMapping(file, line, path, entries);
         }
 
-        throw new InvalidInputException(file, line, "YAML anchors and aliases are not supported here; write the value out");
+        // Where an alias stands is another place in the document: messages name that, and a mapping keeps its own account of what was read.
+        private ConfigNode Copy(ConfigNode node, string path, int depth, int line)
+        {
+            Count(depth, line);
+            return node switch
+            {
+                ConfigScalar scalar => new ConfigScalar(file, node.Line, path, scalar.Text, scalar.Quoted),
+                ConfigSequence list => new ConfigSequence(file, node.Line, path, [.. list.Select((item, i) => Copy(item, $"{path}[{i}]", depth + 1, line))]),
+                _ => new ConfigMapping(file, node.Line, path, [.. node.AsMapping().Entries.Select(e => (e.Key, e.Line, Copy(e.Value, Below(path, e.Key), depth + 1, line)))]),
+            };
+        }
+
+        private void Count(int depth, int line)
+        {
+            if (depth > MaxDepth)
+            {
+                throw new InvalidInputException(file, line, $"nested more than {MaxDepth} levels deep");
+            }
+
+            if (++_nodes > MaxNodes)
+            {
+                throw new InvalidInputException(file, line, $"more than {MaxNodes} values, aliases written out");
+            }
+        }
+
+        private static string Below(string path, string key) => path.Length == 0 ? key : $"{path}.{key}";
     }
 }

@@ -199,7 +199,7 @@ internal static class MergeConfigReader
         var source = root.Optional("tokenizer_source");
         if (root.Optional("tokenizer") is not { } node)
         {
-            return source is null ? null : new TokenizerSetting { Source = source.AsString() };
+            return source is null ? null : new TokenizerSetting { Source = ReadModel(source).ToString() };
         }
 
         if (source is not null)
@@ -210,7 +210,7 @@ internal static class MergeConfigReader
         var block = node.AsMapping();
         var setting = new TokenizerSetting
         {
-            Source = block.Optional("source")?.AsString() ?? "union",
+            Source = block.Optional("source") is { } named ? ReadModel(named).ToString() : "union",
             PadToMultipleOf = block.Optional("pad_to_multiple_of")?.AsInt(1),
             Tokens = ReadTokens(block.Optional("tokens")),
         };
@@ -218,9 +218,9 @@ internal static class MergeConfigReader
         return setting;
     }
 
-    private static SortedDictionary<string, TokenSetting> ReadTokens(ConfigNode? node)
+    private static OrderedDictionary<string, TokenSetting> ReadTokens(ConfigNode? node)
     {
-        var tokens = new SortedDictionary<string, TokenSetting>(StringComparer.Ordinal);
+        var tokens = new OrderedDictionary<string, TokenSetting>(StringComparer.Ordinal);
         foreach (var (token, _, value) in node?.AsMapping().Entries ?? [])
         {
             var entry = value.AsMapping();
@@ -240,7 +240,12 @@ internal static class MergeConfigReader
             return node is null ? new TokenSetting() : new TokenSetting { Model = ReadModel(node) };
         }
 
-        // mergekit names two kinds: {kind: zero} and {kind: model_token, model, token | token_id}.
+        // mergekit names two kinds, {kind: zero} and {kind: model_token, model, token | token_id}, and takes a model in its long form.
+        if (source.Optional("model") is ConfigMapping && source.Optional("kind") is null)
+        {
+            return new TokenSetting { Model = ReadModel(source) };
+        }
+
         var kind = source.Optional("kind")?.AsOneOf(["zero", "model_token"]) ?? "model_token";
         if (kind == "zero")
         {

@@ -111,8 +111,9 @@ public sealed class ParameterSetting
 
     private static double Number(ConfigNode node) => node.AsString() switch
     {
-        "true" or "True" or "TRUE" => 1,
-        "false" or "False" or "FALSE" => 0,
+        // The words for truth of YAML 1.1, which mergekit reads.
+        "true" or "True" or "TRUE" or "yes" or "Yes" or "YES" or "on" or "On" or "ON" => 1,
+        "false" or "False" or "FALSE" or "no" or "No" or "NO" or "off" or "Off" or "OFF" => 0,
         _ => node.AsDouble(),
     };
 }

@@ -66,6 +66,9 @@ internal sealed class InputModel : IDisposable
     /// <summary>Whether the output layer is stored.</summary>
     public bool HasHead { get; }
 
+    /// <summary>Rows of its embedding: no token of it has a larger id. As the config says where there is no embedding.</summary>
+    public long VocabularyRows => _embedding is null ? Config.VocabSize : _tensors[_embedding].Shape[0];
+
     /// <summary>Number of layers, as the config says.</summary>
     public int LayerCount => Config.NumHiddenLayers;
 

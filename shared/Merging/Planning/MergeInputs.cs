@@ -54,7 +54,7 @@ internal sealed class MergeInputs : IDisposable
         _tokens = TokenAlignment.Create(config, _models);
         _chatTemplate = config.ChatTemplate is null ? null : ChatTemplates.Resolve(config.ChatTemplate, _models.Values.Select(m => m.Folder));
         var plan = MergePlanner.Plan(config, _models, _tokens, config.Seed);
-        return plan with { Warnings = [.. _notes, .. plan.Warnings] };
+        return plan with { Warnings = [.. _notes, .. _tokens?.Notes ?? [], .. plan.Warnings] };
     }
 
     /// <summary>Writes config.json and copies tokenizer and other files.</summary>
@@ -70,7 +70,7 @@ internal sealed class MergeInputs : IDisposable
             var donor = _models[_tokens.Donor];
             plan.Config.WithTokenIdsOf(donor.Config).Write(folder);
             CheckpointWriter.CopyCompanions(donor.Folder, folder);
-            TokenizerFiles.AddTokens(folder, _tokens);
+            TokenizerFiles.Fit(folder, _tokens);
         }
 
         if (_chatTemplate is not null)

@@ -255,9 +255,10 @@ internal sealed class MergePlanner
         var byToken = TensorNames.IsEmbedding(part.Name) || TensorNames.IsHead(part.Name);
         if (byToken && _tokens is not null)
         {
+            List<ModelReference> merged = [.. part.Sources.Select(s => s.Source.Model)];
             for (var i = 0; i < sources.Count; i++)
             {
-                sources[i] = _tokens.Apply(part.Sources[i].Source.Model, part.Name, sources[i]);
+                sources[i] = _tokens.Apply(merged, i, part.Slice.BaseModel ?? _config.BaseModel, part.Name, sources[i]);
             }
         }
 
@@ -348,15 +349,22 @@ internal sealed class MergePlanner
     private ModelConfig OutputConfig(InputModel donor, List<TensorPlan> tensors, List<MergeSlice> slices)
     {
         var embedding = tensors.Find(t => TensorNames.IsEmbedding(t.Name));
-        var layers = slices.Sum(s => s.Sources[0].Layers!.Value.To - s.Sources[0].Layers!.Value.From);
+        List<int> layers = [.. slices.SelectMany(LayersOfDonor)];
         var type = tensors.Where(t => t.Output.IsFloat()).GroupBy(t => t.Output).OrderByDescending(g => g.Sum(t => t.Length)).Select(g => (DType?)g.Key).FirstOrDefault();
         // The reference copies this flag and so writes an output layer that loaders then ignore.
         bool? tied = donor.Config.TieWordEmbeddings && tensors.Exists(t => TensorNames.IsHead(t.Name)) ? false : null;
         return donor.Config.With(
             vocabSize: embedding is { Shape: [var rows, ..] } && rows != donor.Config.VocabSize ? (int)rows : null,
-            numHiddenLayers: layers != donor.Config.NumHiddenLayers ? layers : null,
+            layers: layers.SequenceEqual(Enumerable.Range(0, donor.Config.NumHiddenLayers)) ? null : layers,
             dtype: type,
             tieWordEmbeddings: tied);
+    }
+
+    // Which layers those of a slice are: the base's where it takes part, which is what others are differences to.
+    private IEnumerable<int> LayersOfDonor(MergeSlice slice)
+    {
+        var (from, to) = (slice.Sources.FirstOrDefault(s => s.Model == (slice.BaseModel ?? _config.BaseModel)) ?? slice.Sources[0]).Layers!.Value;
+        return Enumerable.Range(from, to - from);
     }
 
     private sealed record TensorPart(string Name, MergeSlice Slice, List<(MergeSource Source, string Name)> Sources, double Position);

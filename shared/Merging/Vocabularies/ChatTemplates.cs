@@ -15,15 +15,19 @@ internal static class ChatTemplates
             "{{ bos_token }}{% for message in messages %}{{ '<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n' + message['content'] | trim + '<|eot_id|>' }}{% endfor %}"
             + "{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}{% endif %}",
         ["mistral"] =
-            "{{ bos_token }}{% for message in messages %}{% if message['role'] == 'assistant' %}{{ ' ' + message['content'] + eos_token }}"
-            + "{% else %}{{ '[INST] ' + message['content'] + ' [/INST]' }}{% endif %}{% endfor %}",
+            "{% set system = messages[0]['content'] + '\\n\\n' if messages[0]['role'] == 'system' else '' %}{{ bos_token }}"
+            + "{% for message in (messages[1:] if system else messages) %}"
+            + "{% if message['role'] != ('user' if loop.index0 % 2 == 0 else 'assistant') %}{{ raise_exception('after a system message, if any, user and assistant must take turns') }}{% endif %}"
+            + "{% if message['role'] == 'assistant' %}{{ ' ' + message['content'] + eos_token }}"
+            + "{% else %}{{ ' [INST] ' + (system if loop.first else '') + message['content'] + ' [/INST]' }}{% endif %}{% endfor %}",
         ["alpaca"] =
-            "{% for message in messages %}{% if message['role'] == 'system' %}{{ message['content'] + '\\n\\n' }}"
-            + "{% elif message['role'] == 'user' %}{{ '### Instruction:\\n' + message['content'] + '\\n\\n' }}"
-            + "{% else %}{{ '### Response:\\n' + message['content'] + eos_token + '\\n\\n' }}{% endif %}{% endfor %}"
+            "{% for message in messages %}{% if message['role'] == 'system' %}{{ message['content'] | trim + '\\n\\n' }}"
+            + "{% elif message['role'] == 'user' %}{{ '### Instruction:\\n' + message['content'] | trim + '\\n\\n' }}"
+            + "{% else %}{{ '### Response:\\n' + message['content'] | trim + eos_token + '\\n\\n' }}{% endif %}{% endfor %}"
             + "{% if add_generation_prompt %}{{ '### Response:\\n' }}{% endif %}",
         ["exaone"] =
-            "{% for message in messages %}{{ '[|' + message['role'] + '|]' + message['content'] }}"
+            "{% for message in messages %}{% if loop.first and message['role'] != 'system' %}{{ '[|system|][|endofturn|]\\n' }}{% endif %}"
+            + "{{ '[|' + message['role'] + '|]' + message['content'] }}"
             + "{% if message['role'] == 'user' %}{{ '\\n' }}{% else %}{{ '[|endofturn|]\\n' }}{% endif %}{% endfor %}"
             + "{% if add_generation_prompt %}{{ '[|assistant|]' }}{% endif %}",
     };
@@ -36,7 +40,7 @@ internal static class ChatTemplates
     {
         if (setting == "auto")
         {
-            return folders.Select(TokenizerFiles.FindChatTemplate).OfType<string>().GroupBy(t => t, StringComparer.Ordinal).OrderByDescending(g => g.Count()).FirstOrDefault()?.Key;
+            return folders.Select(TokenizerFiles.FindChatTemplate).OfType<string>().Select(t => t.Trim()).Where(t => t.Length > 0).GroupBy(t => t, StringComparer.Ordinal).OrderByDescending(g => g.Count()).FirstOrDefault()?.Key;
         }
 
         if (BuiltIn.TryGetValue(setting, out var known))

@@ -10,7 +10,7 @@ namespace LamdAgent.Merging.Vocabularies;
 /// <param name="own">The model's own version.</param>
 /// <param name="rows">What each row is made of.</param>
 /// <param name="paddedRows">Number of rows with the padding.</param>
-/// <param name="type">Type to which means are rounded.</param>
+/// <param name="type">Type in which means are taken.</param>
 internal sealed class TokenRowsSource(TensorSource own, TokenRow[] rows, int paddedRows, DType type)
     : TensorSource(own.DType, [paddedRows, .. own.Shape.Skip(1)])
 {
@@ -56,6 +56,7 @@ internal sealed class TokenRowsSource(TensorSource own, TokenRow[] rows, int pad
         {
             tensor.Read<T>((at * (long)_width) + column, one);
             TensorPrimitives.Add(values, one, values);
+            new Rounding(type).Apply(values);
         }
 
         if (parts.Count > 0)

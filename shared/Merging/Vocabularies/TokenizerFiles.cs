@@ -6,16 +6,17 @@ using LamdAgent.Domain;
 
 namespace LamdAgent.Merging.Vocabularies;
 
-/// <summary>Writes the tokenizer of a merge: the donor's files, with the tokens that it lacked as added tokens.</summary>
+/// <summary>Writes the tokenizer of a merge: the donor's files, without the tokens that have no row and with those that it lacked as added tokens.</summary>
 internal static class TokenizerFiles
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Extends the tokenizer that stands in a folder.</summary>
-    /// <exception cref="InvalidInputException">Tokens must be added and there is no tokenizer.json to add them to.</exception>
-    public static void AddTokens(string folder, TokenAlignment alignment)
+    /// <summary>Makes the donor's tokenizer, which stands in a folder, that of the output: tokens without a row go, new ones come.</summary>
+    /// <exception cref="InvalidInputException">Something must be changed and there is no tokenizer.json that it can be changed in.</exception>
+    public static void Fit(string folder, TokenAlignment alignment)
     {
-        if (alignment.NewTokens.Count == 0)
+        var rowless = alignment.RowlessTokens;
+        if (alignment.NewTokens.Count == 0 && rowless.Count == 0)
         {
             return;
         }
@@ -23,10 +24,11 @@ internal static class TokenizerFiles
         var path = Path.Combine(folder, "tokenizer.json");
         if (!File.Exists(path))
         {
-            throw new InvalidInputException(alignment.Donor.ToString(), null, "tokens can only be added to a tokenizer.json; save the tokenizer in that form first");
+            throw new InvalidInputException(alignment.Donor.ToString(), null, "tokens can only be added or taken away in a tokenizer.json; save the tokenizer in that form first");
         }
 
         var json = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        RowlessTokens.Remove(json, rowless, alignment.Donor);
         var added = json["added_tokens"] as JsonArray;
         if (added is null)
         {
@@ -39,17 +41,15 @@ internal static class TokenizerFiles
         }
 
         AtomicFile.WriteAllText(path, json.ToJsonString(Indented));
-        var configPath = Path.Combine(folder, "tokenizer_config.json");
-        if (File.Exists(configPath) && JsonNode.Parse(File.ReadAllText(configPath)) is JsonObject config && config["added_tokens_decoder"] is JsonObject decoder)
+        foreach (var name in new[] { "tokenizer_config.json", "special_tokens_map.json" })
         {
-            foreach (var (token, id, entry) in alignment.NewTokens)
+            var file = Path.Combine(folder, name);
+            if (File.Exists(file) && JsonNode.Parse(File.ReadAllText(file)) is JsonObject config)
             {
-                var one = Entry(token, id, entry);
-                one.Remove("id");
-                decoder[$"{id}"] = one;
+                RowlessTokens.RemoveNames(config, rowless.Keys.Where(t => !alignment.Output.ContainsKey(t)).ToHashSet(StringComparer.Ordinal));
+                AddToDecoder(config, alignment);
+                AtomicFile.WriteAllText(file, config.ToJsonString(Indented));
             }
-
-            AtomicFile.WriteAllText(configPath, config.ToJsonString(Indented));
         }
     }
 
@@ -91,6 +91,26 @@ internal static class TokenizerFiles
             JsonValueKind.Array => template.EnumerateArray().Where(t => t.GetProperty("name").GetString() == "default").Select(t => t.GetProperty("template").GetString()).FirstOrDefault(),
             _ => null,
         };
+    }
+
+    private static void AddToDecoder(JsonObject config, TokenAlignment alignment)
+    {
+        if (config["added_tokens_decoder"] is not JsonObject decoder)
+        {
+            return;
+        }
+
+        foreach (var (token, id) in alignment.RowlessTokens)
+        {
+            decoder.Remove($"{id}");
+        }
+
+        foreach (var (token, id, entry) in alignment.NewTokens)
+        {
+            var one = Entry(token, id, entry);
+            one.Remove("id");
+            decoder[$"{id}"] = one;
+        }
     }
 
     private static JsonObject Entry(string token, int id, JsonElement? known)

@@ -7,6 +7,7 @@ namespace LamdAgent.Merging.Vocabularies;
 internal sealed class Vocabulary
 {
     private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _rowless = new(StringComparer.Ordinal);
     private readonly Dictionary<string, JsonElement> _added = new(StringComparer.Ordinal);
 
     private Vocabulary()
@@ -22,32 +23,75 @@ internal sealed class Vocabulary
     /// <summary>The entry of a token among the added ones, or null.</summary>
     public JsonElement? AddedEntry(string token) => _added.TryGetValue(token, out var entry) ? entry : null;
 
-    /// <summary>Reads a model folder's vocabulary.</summary>
-    /// <exception cref="InvalidInputException">There is none, or it is not valid.</exception>
-    public static Vocabulary Read(string folder)
+    /// <summary>Tokens of the files for which the model has no row, with their ids: added to a tokenizer whose model was not resized, and never seen by it.</summary>
+    public IReadOnlyDictionary<string, int> Rowless => _rowless;
+
+    /// <summary>Reads a model folder's vocabulary; null when it has no tokenizer.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="rows">Rows of the model's embedding.</param>
+    /// <exception cref="InvalidInputException">It is not valid.</exception>
+    public static Vocabulary? Find(string folder, long rows)
     {
         var vocabulary = new Vocabulary();
+        if (!vocabulary.ReadFolder(folder))
+        {
+            return null;
+        }
+
+        vocabulary.LimitTo(rows);
+        return vocabulary;
+    }
+
+    /// <summary>The same tokens for another model, with as many of them as that has rows.</summary>
+    public Vocabulary For(long rows)
+    {
+        var copy = new Vocabulary();
+        foreach (var (token, id) in _ids.Concat(_rowless))
+        {
+            copy._ids.Add(token, id);
+        }
+
+        foreach (var (token, entry) in _added)
+        {
+            copy._added.Add(token, entry);
+        }
+
+        copy.LimitTo(rows);
+        return copy;
+    }
+
+    private void LimitTo(long rows)
+    {
+        foreach (var (token, id) in _ids.Where(t => t.Value >= rows).ToList())
+        {
+            _ids.Remove(token);
+            _rowless.Add(token, id);
+        }
+    }
+
+    private bool ReadFolder(string folder)
+    {
         var modern = Path.Combine(folder, "tokenizer.json");
         if (File.Exists(modern))
         {
-            ReadJson(modern, vocabulary.ReadTokenizer);
-            return vocabulary;
+            ReadJson(modern, ReadTokenizer);
+            return true;
         }
 
         var old = Path.Combine(folder, "vocab.json");
         if (!File.Exists(old))
         {
-            throw new InvalidInputException(folder, null, "a tokenizer setting needs the tokenizer of every model; here are neither tokenizer.json nor vocab.json");
+            return false;
         }
 
-        ReadJson(old, vocabulary.ReadMap);
+        ReadJson(old, ReadMap);
         var added = Path.Combine(folder, "added_tokens.json");
         if (File.Exists(added))
         {
-            ReadJson(added, vocabulary.ReadMap);
+            ReadJson(added, ReadMap);
         }
 
-        return vocabulary;
+        return true;
     }
 
     private static void ReadJson(string path, Action<JsonElement> read)
