@@ -26,6 +26,9 @@ namespace LamdAgent.Merging;
 /// </example>
 public sealed record MergeConfig
 {
+    /// <summary>The word for a value that is found out.</summary>
+    internal const string Automatic = "auto";
+
     /// <summary>Name of the method, one of <see cref="MergeMethodCatalogue.Names"/>.</summary>
     public required string Method { get; init; }
 
@@ -46,6 +49,9 @@ public sealed record MergeConfig
 
     /// <summary>Type of the output; as computed when null.</summary>
     public DType? OutDType { get; init; }
+
+    /// <summary>Whether tensors are written in the type in which the base, or without one the widest of the models, stores them: <c>out_dtype: auto</c>.</summary>
+    public bool KeepsStoredType { get; init; }
 
     /// <summary>Vocabulary of the output; null leaves tokens where they are.</summary>
     public TokenizerSetting? Tokenizer { get; init; }
@@ -99,7 +105,7 @@ public sealed record MergeConfig
 
         Add(json, Parameters);
         Put("dtype", DType?.TorchName());
-        Put("out_dtype", OutDType?.TorchName());
+        Put("out_dtype", KeepsStoredType ? Automatic : OutDType?.TorchName());
         Put("tokenizer_source", Tokenizer?.Source);
         if (Tokenizer is { Tokens.Count: > 0 })
         {

@@ -37,7 +37,7 @@ public static class StepRecipes
         }).ResolvePaths(baseFolder);
     }
 
-    /// <summary>The configuration of a merge action. Arithmetic is float32 unless the action says otherwise.</summary>
+    /// <summary>The configuration of a merge action. Arithmetic is float32 unless the action says otherwise, and the result has the type of the models.</summary>
     /// <param name="action">The action.</param>
     /// <param name="modelFolder">Model id -> folder.</param>
     public static string Merge(PipelineAction action, Func<string, string> modelFolder)
@@ -76,11 +76,7 @@ public static class StepRecipes
         }
 
         yaml.Append(CultureInfo.InvariantCulture, $"dtype: {action.Parameters.GetValueOrDefault("dtype", "float32")}\n");
-        if (action.Parameters.TryGetValue("out_dtype", out var dtype))
-        {
-            yaml.Append(CultureInfo.InvariantCulture, $"out_dtype: {dtype}\n");
-        }
-
+        yaml.Append(CultureInfo.InvariantCulture, $"out_dtype: {action.Parameters.GetValueOrDefault("out_dtype", "auto")}\n");
         return yaml.ToString();
     }
 

@@ -183,7 +183,7 @@ internal static class ActionSpecReader
         {
             if (key is "dtype" or "out_dtype")
             {
-                _ = value.AsOneOf(["float32", "bfloat16", "float16"]);
+                _ = value.AsOneOf(key == "dtype" ? ["float32", "bfloat16", "float16"] : ["auto", "float32", "bfloat16", "float16"]);
                 continue;
             }
 

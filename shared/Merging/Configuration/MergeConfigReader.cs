@@ -46,6 +46,7 @@ internal static class MergeConfigReader
         }
 
         var (models, slices, moduleParameters) = ReadBody(root);
+        var keepsStoredType = root.Optional("out_dtype") is ConfigScalar { Text: MergeConfig.Automatic };
         var config = new MergeConfig
         {
             Method = method,
@@ -55,7 +56,8 @@ internal static class MergeConfigReader
             BaseModel = root.Optional("base_model") is { } baseModel ? ReadModel(baseModel) : null,
             Parameters = ParameterSet.Read(root.Optional("parameters")).Under(moduleParameters),
             DType = ReadType(root.Optional("dtype")),
-            OutDType = ReadType(root.Optional("out_dtype")),
+            OutDType = keepsStoredType ? null : ReadType(root.Optional("out_dtype")),
+            KeepsStoredType = keepsStoredType,
             Tokenizer = ReadTokenizer(root),
             ChatTemplate = root.Optional("chat_template")?.AsString(),
             Seed = root.Optional("seed")?.AsLong() ?? 0,

@@ -188,7 +188,7 @@ internal sealed class MergePlanner
             Load = _config.DType,
             Arithmetic = arithmetic,
             Result = result,
-            Output = _config.OutDType ?? result,
+            Output = _config.OutDType ?? (_config.KeepsStoredType ? StoredType(sources, baseIndex) : result),
             Seed = CounterRandom.Seed(_seed, part.Name),
         };
         method.Check(plan);
@@ -199,6 +199,9 @@ internal sealed class MergePlanner
 
         return plan;
     }
+
+    private static DType StoredType(List<TensorSource> sources, int baseIndex) =>
+        baseIndex >= 0 ? sources[baseIndex].DType : sources.Select(s => s.DType).Aggregate(MergeMethod.Promote);
 
     private void CheckCount(TensorPart part, int baseIndex)
     {

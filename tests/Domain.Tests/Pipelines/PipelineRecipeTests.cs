@@ -87,6 +87,7 @@ public sealed class PipelineRecipeTests
                 parameters: {weight: 0.3, density: 0.5}
             parameters: {normalize: true}
             dtype: float32
+            out_dtype: auto
 
             """);
     }
