@@ -38,8 +38,11 @@ internal sealed class TensorMerge<T>(TensorPlan plan, MergeSession session, Bloc
     /// <summary>Rounding after each operation.</summary>
     public Rounding Rounding { get; } = new(plan.Arithmetic);
 
-    /// <summary>Rounding of an operand's difference to the base: in mixed types it is taken in the type of the two, before it meets wider ones.</summary>
-    public Rounding DeltaRounding(int operand) => Rounding.IsActive || Base < 0 ? Rounding : new(MergeMethod.Promote(TypeOf(operand), TypeOf(Base)));
+    /// <summary>Rounding of an operand's difference to the base, or of the operand without a base: in mixed types it has the type of the two, until it meets wider ones.</summary>
+    public Rounding DeltaRounding(int operand) => Rounding.IsActive ? Rounding : new(Base < 0 ? TypeOf(operand) : MergeMethod.Promote(TypeOf(operand), TypeOf(Base)));
+
+    /// <summary>Whether anything is rounded to 16 bits on the way: everything, or in mixed types some operand's part.</summary>
+    public bool RoundsVectors => Rounding.IsActive || Enumerable.Range(0, Count).Any(m => TypeOf(m) is DType.BF16 or DType.F16);
 
     /// <summary>Type of an operand after it was read.</summary>
     public DType TypeOf(int operand) => plan.Load ?? plan.Operands[operand].Source.DType;

@@ -35,7 +35,7 @@ internal sealed class ModelStockMerge : MergeMethod
         var others = tensor.Others;
         var n = others.Length;
         int[] operands = [.. others, tensor.Base];
-        if (tensor is TensorMerge<float> { Rounding.IsActive: true } rounded)
+        if (tensor is TensorMerge<float> { RoundsVectors: true } rounded)
         {
             if (!RoundedModelStock.Merge(rounded, tensor.Flag("filter_wise") && tensor.Plan.Shape.Count > 1 ? VectorGrouping.Rows : VectorGrouping.Whole))
             {

@@ -48,7 +48,7 @@ internal sealed class NuSlerpMerge : MergeMethod
         var t = Math.Abs(first + second) < 1e-6 ? 0.5 : second / (first + second);
         var relative = tensor.Base >= 0;
         var grouping = tensor.Flag("nuslerp_flatten") || tensor.Plan.Shape.Count < 2 ? VectorGrouping.Whole : tensor.Flag("nuslerp_row_wise") ? VectorGrouping.Columns : VectorGrouping.Rows;
-        if (tensor is TensorMerge<float> { Rounding.IsActive: true } rounded)
+        if (tensor is TensorMerge<float> { RoundsVectors: true } rounded)
         {
             RoundedNuSlerp.Merge(rounded, t, grouping);
             return;

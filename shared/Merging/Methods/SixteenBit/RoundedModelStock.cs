@@ -3,7 +3,7 @@ using LamdAgent.Merging.Numerics;
 
 namespace LamdAgent.Merging.Methods.SixteenBit;
 
-/// <summary><see cref="ModelStockMerge"/> in 16-bit arithmetic.</summary>
+/// <summary><see cref="ModelStockMerge"/> in 16-bit arithmetic, or in float32 with 16-bit operands, which count in their own type until they meet a wider one.</summary>
 internal static class RoundedModelStock
 {
     /// <summary>Merges.</summary>
@@ -12,23 +12,24 @@ internal static class RoundedModelStock
     {
         var r = tensor.Rounding;
         var others = tensor.Others;
-        var smallest = r.Apply(ModelStockMerge.SmallestProduct);
-        var norms = others.Select(m => RoundedVectors.Norms(tensor, grouping, block => RoundedVectors.Load(block, tensor, m, relative: true))).ToArray();
+        var norms = others.Select(m => RoundedVectors.Norms(tensor, grouping, block => RoundedVectors.Load(block, tensor, m, relative: true), tensor.DeltaRounding(m))).ToArray();
         var cosines = new double[norms[0].Length];
         for (var i = 0; i < others.Length; i++)
         {
             for (var j = i + 1; j < others.Length; j++)
             {
                 var (a, b) = (others[i], others[j]);
+                var ofPair = new Rounding(MergeMethod.Promote(tensor.DeltaRounding(a).Type, tensor.DeltaRounding(b).Type));
+                var smallest = ofPair.Apply(ModelStockMerge.SmallestProduct);
                 var dots = RoundedVectors.Sums(tensor, grouping, block =>
                 {
                     var delta = RoundedVectors.Load(block, tensor, a, relative: true);
-                    r.Multiply(delta, RoundedVectors.Load(block, tensor, b, relative: true), delta);
+                    ofPair.Multiply(delta, RoundedVectors.Load(block, tensor, b, relative: true), delta);
                     return delta;
-                });
+                }, ofPair);
                 for (var v = 0; v < cosines.Length; v++)
                 {
-                    cosines[v] += Math.Clamp(r.Apply(dots[v] / (float)Math.Max(r.Apply(norms[i][v] * norms[j][v]), smallest)), -1, 1);
+                    cosines[v] += Math.Clamp(ofPair.Apply(dots[v] / (float)Math.Max(ofPair.Apply(norms[i][v] * norms[j][v]), smallest)), -1, 1);
                 }
             }
         }
@@ -49,13 +50,15 @@ internal static class RoundedModelStock
 
         tensor.Produce((block, result) =>
         {
-            result.Clear();
-            foreach (var m in others)
+            block.Load(others[0]).CopyTo(result);
+            var soFar = new Rounding(tensor.TypeOf(others[0]));
+            foreach (var m in others.Skip(1))
             {
-                r.Add(result, block.Load(m), result);
+                soFar = new Rounding(MergeMethod.Promote(soFar.Type, tensor.TypeOf(m)));
+                soFar.Add(result, block.Load(m), result);
             }
 
-            r.Divide(result, others.Length, result);
+            soFar.Divide(result, others.Length, result);
             r.Multiply(result, VectorGroups.Spread(tensor, grouping, block, towards), result);
             var baseValues = block.Load(tensor.Base);
             r.Multiply(baseValues, VectorGroups.Spread(tensor, grouping, block, away), baseValues);

@@ -47,7 +47,7 @@ internal sealed class RoundedMultiSlerp
             var mean = Mean(block);
             _r.Multiply(Unit(block, i), mean, mean);
             return mean;
-        })[0])];
+        }, _r)[0])];
         var angle = (float)_r.Apply(Norm(block => Tangent(block)) + _eps);
         var (cosine, sine) = ((float)_r.Apply(MathF.Cos(angle)), (float)_r.Apply(_r.Apply(MathF.Sin(angle)) / angle));
         var length = (float)_r.Apply(_norms.Select((n, i) => _r.Apply(n * _weights[i])).Sum());
@@ -75,7 +75,7 @@ internal sealed class RoundedMultiSlerp
         return true;
     }
 
-    private float Norm(BlockTerms<float> vector) => RoundedVectors.Norms(_tensor, VectorGrouping.Whole, vector)[0];
+    private float Norm(BlockTerms<float> vector) => RoundedVectors.Norms(_tensor, VectorGrouping.Whole, vector, _r)[0];
 
     private Span<float> Vector(Block<float> block, int index) => RoundedVectors.Load(block, _tensor, _tensor.Others[index], _tensor.Base >= 0);
 

@@ -14,8 +14,8 @@ internal static class RoundedVectors
         relative ? block.LoadDelta(operand, block.Load(tensor.Base)) : block.Load(operand);
 
     /// <summary>Lengths of vectors, rounded once.</summary>
-    public static float[] Norms(TensorMerge<float> tensor, VectorGrouping grouping, BlockTerms<float> vector) =>
-        [.. SquareSums(tensor, grouping, vector).Select(sum => (float)tensor.Rounding.Apply(Math.Sqrt(sum)))];
+    public static float[] Norms(TensorMerge<float> tensor, VectorGrouping grouping, BlockTerms<float> vector, Rounding rounding) =>
+        [.. SquareSums(tensor, grouping, vector).Select(sum => (float)rounding.Apply(Math.Sqrt(sum)))];
 
     /// <summary>Sums of squares, not rounded; a square of a 16-bit number is exact in float32.</summary>
     public static double[] SquareSums(TensorMerge<float> tensor, VectorGrouping grouping, BlockTerms<float> vector) =>
@@ -28,6 +28,6 @@ internal static class RoundedVectors
         });
 
     /// <summary>Sums of terms, rounded once.</summary>
-    public static float[] Sums(TensorMerge<float> tensor, VectorGrouping grouping, BlockTerms<float> terms) =>
-        [.. VectorGroups.Sum(tensor, grouping, terms).Select(sum => (float)tensor.Rounding.Apply(sum))];
+    public static float[] Sums(TensorMerge<float> tensor, VectorGrouping grouping, BlockTerms<float> terms, Rounding rounding) =>
+        [.. VectorGroups.Sum(tensor, grouping, terms).Select(sum => (float)rounding.Apply(sum))];
 }
