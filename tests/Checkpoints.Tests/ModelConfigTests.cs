@@ -124,9 +124,9 @@ public sealed class ModelConfigTests
     [Fact]
     public void Lists_of_layers_grow_with_the_layers()
     {
-        var config = ModelConfig.Parse("""{"model_type":"smollm3","num_hidden_layers":2,"no_rope_layers":[1,0],"layer_types":["full_attention","full_attention"]}""", "c").With(numHiddenLayers: 5);
+        var config = ModelConfig.Parse("""{"model_type":"smollm3","num_hidden_layers":2,"no_rope_layers":[1,0],"layer_types":["full_attention","full_attention"]}""", "c").With(layers: [0, 1, 1, 0, 1]);
 
-        config.NoRopeLayers.ShouldBe([false, true, false, true, false]);
+        config.NoRopeLayers.ShouldBe([false, true, true, false, true]);
         config.SlidingLayers.Count.ShouldBe(5);
     }
 
