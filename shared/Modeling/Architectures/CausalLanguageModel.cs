@@ -239,7 +239,7 @@ public sealed class CausalLanguageModel : IDisposable
             Weights = Parameters.Bind(),
             Attention = new PackedAttention(batch.LengthArray, Device),
             Positions = batch.Positions(),
-            LongestSequence = longest,
+            TextLengths = batch.TextLengths(),
             Device = Device,
             HiddenStates = states,
             OnEmbedding = onEmbedding,

@@ -77,6 +77,7 @@ public static class DecoderFamilies
         "gemma3_text" => "Gemma3TextForSequenceClassification",
         "phi3" => "Phi3ForSequenceClassification",
         "smollm3" => "SmolLM3ForSequenceClassification",
+        "olmo2" => "Olmo2ForSequenceClassification",
         "gpt2" => "GPT2ForSequenceClassification",
         _ => throw new InvalidInputException($"method: reward: transformers has no reward model for {modelType} that could load the result; start from a model of another family"),
     };

@@ -7,6 +7,7 @@ namespace LamdAgent.Modeling.Architectures;
 /// <summary>What the parts of the decoder need to know during one pass over a batch: the weights of this pass, where tokens stand, how they attend.</summary>
 internal sealed class ForwardPass
 {
+    private readonly Dictionary<RopeTable, (float[] Cos, float[] Sin, int[] Rows)> angles = [];
     private readonly Dictionary<RopeTable, (Tensor Cos, Tensor Sin)> rotations = [];
 
     public required Tensor[] Weights { get; init; }
@@ -16,8 +17,8 @@ internal sealed class ForwardPass
     /// <summary>Position of every token in its sequence, [N].</summary>
     public required int[] Positions { get; init; }
 
-    /// <summary>Tokens of the longest sequence, those in the cache included.</summary>
-    public required int LongestSequence { get; init; }
+    /// <summary>For every token the length of its sequence, what is in the cache included, [N]: some rotary frequencies depend on it.</summary>
+    public required int[] TextLengths { get; init; }
 
     public required Device Device { get; init; }
 
@@ -38,7 +39,12 @@ internal sealed class ForwardPass
     /// <summary>The same pass with other weights, for computing a layer again.</summary>
     public ForwardPass With(Tensor[] weights, AdapterPass? adapters)
     {
-        var again = new ForwardPass { Weights = weights, Attention = Attention, Positions = Positions, LongestSequence = LongestSequence, Device = Device, Adapters = adapters, Fused = Fused };
+        var again = new ForwardPass { Weights = weights, Attention = Attention, Positions = Positions, TextLengths = TextLengths, Device = Device, Adapters = adapters, Fused = Fused };
+        foreach (var (table, known) in angles)
+        {
+            again.angles.Add(table, known);
+        }
+
         foreach (var (table, rotation) in rotations)
         {
             again.rotations.Add(table, rotation);
@@ -47,25 +53,37 @@ internal sealed class ForwardPass
         return again;
     }
 
+    /// <summary>A table's cosines and sines, and the row of each token in them.</summary>
+    public (float[] Cos, float[] Sin, int[] Rows) Angles(RopeTable table)
+    {
+        if (!angles.TryGetValue(table, out var known))
+        {
+            known = table.For(Positions, TextLengths);
+            angles.Add(table, known);
+        }
+
+        return known;
+    }
+
     /// <summary>Cosines and sines of the tokens' positions, [N, 1, pairs] float32.</summary>
     public (Tensor Cos, Tensor Sin) Rotation(RopeTable table)
     {
         if (!rotations.TryGetValue(table, out var rotation))
         {
-            var (cos, sin) = table.For(LongestSequence);
-            rotation = (Take(cos), Take(sin));
+            var (cos, sin, rows) = Angles(table);
+            rotation = (Take(cos, rows), Take(sin, rows));
             rotations.Add(table, rotation);
         }
 
         return rotation;
 
-        Tensor Take(float[] values)
+        Tensor Take(float[] values, int[] rows)
         {
             var pairs = table.RotatedWidth / 2;
             var taken = new float[Positions.Length * pairs];
             for (var i = 0; i < Positions.Length; i++)
             {
-                Array.Copy(values, Positions[i] * pairs, taken, i * pairs, pairs);
+                Array.Copy(values, rows[i] * pairs, taken, i * pairs, pairs);
             }
 
             return tensor(taken, [Positions.Length, 1, pairs], ScalarType.Float32, Device);

@@ -11,8 +11,8 @@ internal static class RotaryEmbedding
     {
         if (pass.Fused && Rows.Serve(all))
         {
-            var (c, s) = table.For(pass.LongestSequence);
-            return FusedRotation.Run(all, rotated, table.RotatedWidth / 2, c, s, pass.Positions);
+            var (c, s, rows) = pass.Angles(table);
+            return FusedRotation.Run(all, rotated, table.RotatedWidth / 2, c, s, rows);
         }
 
         var parts = all.split([rotated, all.size(1) - rotated], 1);

@@ -9,10 +9,13 @@ namespace LamdAgent.Modeling.Architectures;
 /// </summary>
 public sealed class TokenBatch
 {
-    private TokenBatch(int[] ids, int[] lengths)
+    private readonly bool padded;
+
+    private TokenBatch(int[] ids, int[] lengths, bool padded = false)
     {
         Ids = ids;
         Lengths = lengths;
+        this.padded = padded;
     }
 
     /// <summary>Token ids of all sequences, [N].</summary>
@@ -61,7 +64,8 @@ public sealed class TokenBatch
     }
 
     /// <summary>
-    /// Rows with padding on either side. <paramref name="places"/> says where each token of the batch stands in the rows: row * T + column, [N].
+    /// Rows with padding on either side. <paramref name="places"/> says where each token of the batch stands in the rows: row * T + column, [N]. Rotary frequencies that depend on the
+    /// length of a text (dynamic, longrope) are those of the longest row, as transformers has it for padded rows; other batches give what their rows give alone.
     /// </summary>
     /// <param name="ids">Rows of equal length T.</param>
     /// <param name="mask">1 for tokens, 0 for padding; null: no padding. The ones of a row are one unbroken run; a row may be all padding.</param>
@@ -108,7 +112,14 @@ public sealed class TokenBatch
         }
 
         places = [.. kept];
-        return new TokenBatch([.. tokens], [.. lengths]);
+        return new TokenBatch([.. tokens], [.. lengths], padded: true);
+    }
+
+    /// <summary>For every token the length of its sequence, [N]; of the longest one where rows were padded.</summary>
+    internal int[] TextLengths()
+    {
+        var longest = LengthArray.Max();
+        return [.. LengthArray.SelectMany(length => Enumerable.Repeat(padded ? longest : length, length))];
     }
 
     /// <summary>The position of every token within its sequence, [N].</summary>

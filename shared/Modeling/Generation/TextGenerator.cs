@@ -68,7 +68,7 @@ public sealed class TextGenerator(CausalLanguageModel model)
         var lengths = Array.ConvertAll(texts, t => t.Length);
         using var cache = new KeyValueCache(model.Spec, lengths, lengths.Max() + rows.Max(r => r.Limit - r.NewIds.Count), model.Dtype, model.Device);
         var batch = TokenBatch.FromRows(texts);
-        var (input, positions) = (batch.IdArray, batch.Positions());
+        var (input, positions, textLengths) = (batch.IdArray, batch.Positions(), batch.TextLengths());
         long[]? last = [.. Enumerable.Range(0, rows.Length).Select(i => lengths.Take(i + 1).Sum() - 1L)];
         while (true)
         {
@@ -80,7 +80,7 @@ public sealed class TextGenerator(CausalLanguageModel model)
                     Weights = weights,
                     Attention = cache,
                     Positions = positions,
-                    LongestSequence = cache.NextPositions.Max(),
+                    TextLengths = textLengths,
                     Device = model.Device,
                     Adapters = model.Adapters?.Begin(null),
                     Fused = model.Fused,
@@ -100,14 +100,15 @@ public sealed class TextGenerator(CausalLanguageModel model)
             }
 
             rows = Leave(rows, cache, row => stops.Contains(row.NewIds[^1]) || settings.Ends?.Invoke(row.Index, row.NewIds) == true, done);
-            if (rows.Length == 0 || cache.NextPositions.Max() == model.Spec.RereadBeyond)
+            var next = cache.NextPositions;
+            if (rows.Length == 0 || rows.Index().Any(r => !r.Item.Done && next[r.Index] == model.Spec.RereadBeyond))
             {
                 return [.. rows.Where(r => !r.Done)];
             }
 
             // The token that each row has just got goes in next; its place is where the columns end. Rows that are done only fill their place.
-            var next = cache.NextPositions;
             positions = [.. rows.Select((row, i) => row.Done ? 0 : next[i])];
+            textLengths = Array.ConvertAll(positions, p => p + 1);
             cache.Advance();
             input = Array.ConvertAll(rows, r => r.NewIds[^1]);
         }
