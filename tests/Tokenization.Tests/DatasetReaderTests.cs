@@ -96,6 +96,19 @@ public sealed class DatasetReaderTests : IDisposable
         data.Rows[1].CompletionMask.ShouldBe(new byte[] { 1, 1 });
     }
 
+    [Fact]
+    public void Ready_rows_may_carry_masks_and_labels_as_trl_has_them()
+    {
+        var rows = Write(
+            """{"input_ids":[5,6,7,8],"completion_mask":[0,1,1,1],"assistant_masks":[1,1,0,1]}""",
+            """{"input_ids":[5,6,7,8],"labels":[-100,6,-100,8]}""");
+        var data = DatasetReader.ReadRows(rows, DatasetFormat.Auto, null);
+        data.Rows[0].CompletionMask.ShouldBe(new byte[] { 0, 1, 0, 1 });
+        data.Rows[1].CompletionMask.ShouldBe(new byte[] { 0, 1, 0, 1 });
+        data.Report.IgnoredKeys.ShouldBeEmpty();
+        DatasetReader.ReadRows(rows, DatasetFormat.Auto, null, new DatasetOptions { CompletionOnlyLoss = false }).Rows[0].CompletionMask.ShouldBe(new byte[] { 1, 1, 0, 1 });
+    }
+
     [Theory]
     [InlineData("chatml-bpe", """{"messages":[{"role":"user","content":"x"}]}""", "'assistant'")]
     [InlineData("chatml-bpe", """{"massages":[]}""", "'messages' is missing")]
@@ -126,6 +139,8 @@ public sealed class DatasetReaderTests : IDisposable
     [InlineData(DatasetFormat.Text, """{"text":3}""", "'text' is a text")]
     [InlineData(DatasetFormat.Tokens, """{"input_ids":[1,99999]}""", "no token 99999")]
     [InlineData(DatasetFormat.Tokens, """{"input_ids":[1,2,3],"completion_mask":[1,0]}""", "for each of the 3 ids")]
+    [InlineData(DatasetFormat.Tokens, """{"input_ids":[1,2,3],"labels":[-100,2,4]}""", "the id itself or -100")]
+    [InlineData(DatasetFormat.Tokens, """{"input_ids":[1,2,3],"assistant_masks":[0,2,0]}""", "'assistant_masks' has a 0 or 1")]
     [InlineData(DatasetFormat.Tokens, """{"input_ids":[1,2,3],"completion_mask":[0,0,0]}""", "no token of the row would train")]
     [InlineData(DatasetFormat.Tokens, """{"input_ids":[1,2,3],"completion_mask":[1,0,0]}""", "no token of the row would train")]
     [InlineData(DatasetFormat.Tokens, """{"input_ids":[1,1,3]}""", "begins with two <s>")]

@@ -16,7 +16,7 @@ public static class DatasetReader
         [DatasetFormat.Messages] = ["messages", "tools", "documents", "chat_template_kwargs"],
         [DatasetFormat.PromptCompletion] = ["prompt", "completion", "tools", "documents", "chat_template_kwargs"],
         [DatasetFormat.Text] = ["text"],
-        [DatasetFormat.Tokens] = ["input_ids", "completion_mask"],
+        [DatasetFormat.Tokens] = ["input_ids", "completion_mask", "assistant_masks", "labels"],
         [DatasetFormat.Preference] = ["prompt", "chosen", "rejected", "prompt_ids", "chosen_ids", "rejected_ids", "tools", "documents", "chat_template_kwargs"],
         [DatasetFormat.Labelled] = ["prompt", "completion", "label", "prompt_ids", "completion_ids", "tools", "documents", "chat_template_kwargs"],
     };
