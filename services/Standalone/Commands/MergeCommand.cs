@@ -56,7 +56,7 @@ internal static class MergeCommand
                 Threads = arguments.GetValue(threads) ?? options.Threads,
                 MaxShardBytes = arguments.GetValue(shard) ?? options.MaxShardBytes,
             };
-            var result = MergeEngine.Run(merge with { Seed = arguments.GetValue(seed) ?? merge.Seed }, options, new ConsoleMergeProgress(), cancellation);
+            var result = MergeEngine.Run(merge with { Seed = arguments.GetValue(seed) ?? merge.Seed }, options, new ConsoleMergeProgress(Console.Error, TimeProvider.System), cancellation);
             Print(arguments.GetValue(json), result);
             return Task.FromResult(ExitCodes.Done);
         });
