@@ -9,11 +9,17 @@ public sealed record OptimizationSettings
     /// <summary>Schedule. Default <c>linear</c>.</summary>
     public string LrSchedulerType { get; init; } = "linear";
 
-    /// <summary>Numbers of the schedule, key <c>lr_scheduler_kwargs</c>: num_cycles, min_lr, min_lr_rate, power, lr_end, timescale, num_decay_steps, min_lr_ratio.</summary>
+    /// <summary>Numbers of the schedule, key <c>lr_scheduler_kwargs</c>; which ones it has stands in <see cref="ScheduleNumbers"/>.</summary>
     public IReadOnlyDictionary<string, double> LrSchedulerKwargs { get; init; } = new SortedDictionary<string, double>(StringComparer.Ordinal);
 
     /// <summary>Shape of the decay of <c>warmup_stable_decay</c>, <c>decay_type</c> among the kwargs: linear, cosine or 1-sqrt. Default cosine.</summary>
     public string DecayType { get; init; } = "cosine";
+
+    /// <summary>Shape of the warm-up of <c>warmup_stable_decay</c>, <c>warmup_type</c> among the kwargs: linear, cosine or 1-sqrt. Default linear.</summary>
+    public string WarmupType { get; init; } = "linear";
+
+    /// <summary>How <c>reduce_lr_on_plateau</c> holds its threshold against the best evaluation, <c>threshold_mode</c> among the kwargs: rel (default) or abs.</summary>
+    public string ThresholdMode { get; init; } = "rel";
 
     /// <summary>Warm-up: from 1 on a number of steps, below 1 a share of all steps rounded up. <c>warmup_ratio</c> is read as the share. Default 0.</summary>
     public double WarmupSteps { get; init; }
@@ -48,7 +54,8 @@ public sealed record OptimizationSettings
     internal static OptimizationSettings Read(RecipeReader r, TrainingMethod method)
     {
         var d = new OptimizationSettings();
-        var (numbers, decayType) = ReadKwargs(r);
+        var schedule = r.OneOf("lr_scheduler_type", d.LrSchedulerType, Schedules);
+        var (numbers, words) = ReadKwargs(r, schedule);
         var warmup = r.Double("warmup_steps", 0, 0, 1e9);
         if (r.OptionalDouble("warmup_ratio", 0, 1) is { } ratio)
         {
@@ -58,9 +65,11 @@ public sealed record OptimizationSettings
         return new OptimizationSettings
         {
             LearningRate = r.Double("learning_rate", DefaultLearningRate(method), 0, 100),
-            LrSchedulerType = r.OneOf("lr_scheduler_type", d.LrSchedulerType, Schedules),
+            LrSchedulerType = schedule,
             LrSchedulerKwargs = numbers,
-            DecayType = decayType,
+            DecayType = words.GetValueOrDefault("decay_type", d.DecayType),
+            WarmupType = words.GetValueOrDefault("warmup_type", d.WarmupType),
+            ThresholdMode = words.GetValueOrDefault("threshold_mode", d.ThresholdMode),
             WarmupSteps = warmup,
             WeightDecay = r.Double("weight_decay", d.WeightDecay, 0, 100),
             AdamBeta1 = r.Double("adam_beta1", d.AdamBeta1, 0, 0.999999999),
@@ -74,12 +83,35 @@ public sealed record OptimizationSettings
         };
     }
 
+    /// <summary>Lowers the rate whenever evaluations stop getting better, as PyTorch's <c>ReduceLROnPlateau</c>.</summary>
+    public const string ReduceOnPlateau = "reduce_lr_on_plateau";
+
     /// <summary>Schedules that a recipe may name.</summary>
-    public static IReadOnlyList<string> Schedules { get; } =
-    [
-        "linear", "cosine", "cosine_with_restarts", "polynomial", "constant", "constant_with_warmup", "inverse_sqrt",
-        "cosine_with_min_lr", "cosine_warmup_with_min_lr", "warmup_stable_decay",
-    ];
+    public static IReadOnlyList<string> Schedules => [.. ScheduleNumbers.Keys];
+
+    /// <summary>For each schedule, the numbers that it has; transformers refuses others too.</summary>
+    public static IReadOnlyDictionary<string, IReadOnlyList<string>> ScheduleNumbers { get; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
+    {
+        ["linear"] = [],
+        ["cosine"] = ["num_cycles"],
+        ["cosine_with_restarts"] = ["num_cycles"],
+        ["polynomial"] = ["power", "lr_end"],
+        ["constant"] = [],
+        ["constant_with_warmup"] = [],
+        ["inverse_sqrt"] = ["timescale"],
+        ["cosine_with_min_lr"] = ["num_cycles", "min_lr", "min_lr_rate"],
+        ["cosine_warmup_with_min_lr"] = ["num_cycles", "min_lr", "min_lr_rate", "warmup_lr_rate"],
+        ["warmup_stable_decay"] = ["num_decay_steps", "min_lr_ratio", "num_cycles"],
+        [ReduceOnPlateau] = ["factor", "patience", "threshold", "cooldown", "min_lr", "eps"],
+    };
+
+    private static readonly Dictionary<string, (string Schedule, string[] Valid)> ScheduleWords = new(StringComparer.Ordinal)
+    {
+        ["decay_type"] = ("warmup_stable_decay", ["linear", "cosine", "1-sqrt"]),
+        ["warmup_type"] = ("warmup_stable_decay", ["linear", "cosine", "1-sqrt"]),
+        ["threshold_mode"] = (ReduceOnPlateau, ["rel", "abs"]),
+        ["mode"] = (ReduceOnPlateau, ["min"]),
+    };
 
     private static double DefaultLearningRate(TrainingMethod method) => method switch
     {
@@ -88,25 +120,40 @@ public sealed record OptimizationSettings
         _ => 1e-6,
     };
 
-    private static (SortedDictionary<string, double> Numbers, string DecayType) ReadKwargs(RecipeReader r)
+    private static (SortedDictionary<string, double> Numbers, Dictionary<string, string> Words) ReadKwargs(RecipeReader r, string schedule)
     {
         var numbers = new SortedDictionary<string, double>(StringComparer.Ordinal);
-        var decayType = "cosine";
-        if (r.Optional("lr_scheduler_kwargs") is { } node)
+        var words = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (r.Optional("lr_scheduler_kwargs") is not { } node)
         {
-            var m = node.AsMapping();
-            foreach (var key in (string[])["num_cycles", "min_lr", "min_lr_rate", "power", "lr_end", "timescale", "num_decay_steps", "min_lr_ratio"])
-            {
-                if (m.Optional(key) is { } value)
-                {
-                    numbers[key] = value.AsDouble(0, 1e9);
-                }
-            }
-
-            decayType = m.Optional("decay_type")?.AsOneOf(["linear", "cosine", "1-sqrt"]) ?? decayType;
-            m.RejectUnknownKeys();
+            return (numbers, words);
         }
 
-        return (numbers, decayType);
+        var m = node.AsMapping();
+        foreach (var key in ScheduleNumbers[schedule])
+        {
+            if (m.Optional(key) is { } value)
+            {
+                numbers[key] = value.AsDouble(0, key == "factor" ? 0.999999999 : 1e9);
+            }
+        }
+
+        foreach (var (key, (_, valid)) in ScheduleWords.Where(w => w.Value.Schedule == schedule))
+        {
+            if (m.Optional(key) is { } value)
+            {
+                words[key] = value.AsOneOf(valid);
+            }
+        }
+
+        if (m.Entries.FirstOrDefault(e => !ScheduleNumbers[schedule].Contains(e.Key) && IsOfAnother(e.Key)) is { Key: { } other, Line: var line })
+        {
+            throw new InvalidInputException(m.File, line, $"lr_scheduler_kwargs: '{other}' has no meaning for lr_scheduler_type '{schedule}'{(ScheduleNumbers[schedule].Count == 0 ? "" : $"; it has {string.Join(", ", ScheduleNumbers[schedule])}")}");
+        }
+
+        m.RejectUnknownKeys();
+        return (numbers, words);
+
+        bool IsOfAnother(string key) => ScheduleWords.TryGetValue(key, out var word) ? word.Schedule != schedule : ScheduleNumbers.Values.Any(n => n.Contains(key));
     }
 }

@@ -43,12 +43,21 @@ internal static class RecipeKeys
         if (recipe.Lora is { } lora)
         {
             var adapters = JsonSerializer.SerializeToNode(lora, SnakeCase)!.AsObject();
-            keys["lora"] = new JsonObject(adapters.Select(p => KeyValuePair.Create(Renamed.GetValueOrDefault(p.Key, p.Key), p.Value?.DeepClone())));
+            keys["lora"] = new JsonObject(adapters.Where(p => p.Value is not JsonArray { Count: 0 } and not JsonObject { Count: 0 }).Select(p => KeyValuePair.Create(Renamed.GetValueOrDefault(p.Key, p.Key), p.Value?.DeepClone())));
         }
 
-        if (keys["lr_scheduler_kwargs"] is JsonObject numbers && recipe.Optimization.LrSchedulerType == "warmup_stable_decay")
+        if (keys["lr_scheduler_kwargs"] is JsonObject numbers)
         {
-            numbers["decay_type"] = recipe.Optimization.DecayType;
+            switch (recipe.Optimization.LrSchedulerType)
+            {
+                case "warmup_stable_decay":
+                    numbers["decay_type"] = recipe.Optimization.DecayType;
+                    numbers["warmup_type"] = recipe.Optimization.WarmupType;
+                    break;
+                case OptimizationSettings.ReduceOnPlateau:
+                    numbers["threshold_mode"] = recipe.Optimization.ThresholdMode;
+                    break;
+            }
         }
 
         return keys;

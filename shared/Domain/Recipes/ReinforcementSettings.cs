@@ -72,6 +72,24 @@ public sealed record ReinforcementSettings
     /// <summary>Multiplies the KL term by the ratio. Default false.</summary>
     public bool UseBiasCorrectionKl { get; init; }
 
+    /// <summary>sapo: sharpness of the gate for good answers. Default 1.</summary>
+    public double SapoTemperaturePos { get; init; } = 1;
+
+    /// <summary>sapo: sharpness of the gate for the others. Default 1.05.</summary>
+    public double SapoTemperatureNeg { get; init; } = 1.05;
+
+    /// <summary>vespo: power of the sequence ratio's weight, good answers. Default 2.</summary>
+    public double VespoKPos { get; init; } = 2;
+
+    /// <summary>vespo: its exponential decay, good answers. Default 3.</summary>
+    public double VespoLambdaPos { get; init; } = 3;
+
+    /// <summary>vespo: power of the sequence ratio's weight, the others. Default 3.</summary>
+    public double VespoKNeg { get; init; } = 3;
+
+    /// <summary>vespo: its exponential decay, the others. Default 2.</summary>
+    public double VespoLambdaNeg { get; init; } = 2;
+
     /// <summary>rloo: rewards are clipped to plus and minus this pair. Default none.</summary>
     public IReadOnlyList<double>? RewardClipRange { get; init; }
 
@@ -116,6 +134,12 @@ public sealed record ReinforcementSettings
                 EntropyCoef = r.Double("entropy_coef", 0, 0, 100),
                 OffPolicyMaskThreshold = r.OptionalDouble("off_policy_mask_threshold", 0, 1000),
                 UseBiasCorrectionKl = r.Bool("use_bias_correction_kl", false),
+                SapoTemperaturePos = r.Double("sapo_temperature_pos", d.SapoTemperaturePos, 1e-6, 1e6),
+                SapoTemperatureNeg = r.Double("sapo_temperature_neg", d.SapoTemperatureNeg, 1e-6, 1e6),
+                VespoKPos = r.Double("vespo_k_pos", d.VespoKPos, 0, 1e6),
+                VespoLambdaPos = r.Double("vespo_lambda_pos", d.VespoLambdaPos, 0, 1e6),
+                VespoKNeg = r.Double("vespo_k_neg", d.VespoKNeg, 0, 1e6),
+                VespoLambdaNeg = r.Double("vespo_lambda_neg", d.VespoLambdaNeg, 0, 1e6),
             };
         var answers = r.Int("per_device_train_batch_size", new OptimizationSettings().PerDeviceTrainBatchSize, 1, 1 << 20);
         if (answers % settings.NumGenerations != 0)

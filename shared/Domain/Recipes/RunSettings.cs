@@ -73,6 +73,11 @@ public sealed record RunSettings
             throw r.Error("early_stopping_patience", "early stopping needs an eval_dataset");
         }
 
+        if (r.Text("lr_scheduler_type") == OptimizationSettings.ReduceOnPlateau && !hasEval)
+        {
+            throw r.Error("lr_scheduler_type", $"{OptimizationSettings.ReduceOnPlateau} goes by evaluations: it needs an eval_dataset");
+        }
+
         return new RunSettings
         {
             Seed = r.Int("seed", d.Seed, 0, int.MaxValue),

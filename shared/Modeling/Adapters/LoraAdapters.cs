@@ -32,9 +32,10 @@ public sealed class LoraAdapters : IDisposable
     public FlatParameters Parameters { get; }
 
     /// <summary>New adapters, attached and trainable; the model's own weights are frozen. A is uniform as a linear layer starts, B is 0: nothing changes until training.</summary>
-    /// <exception cref="InvalidInputException">No module matches.</exception>
+    /// <exception cref="InvalidInputException">A target matches no module.</exception>
     public static LoraAdapters Attach(CausalLanguageModel model, LoraConfiguration configuration, long seed)
     {
+        RefuseIdleTargets(model, configuration);
         var adapters = Build(model, configuration);
         using (no_grad())
         {
@@ -60,7 +61,7 @@ public sealed class LoraAdapters : IDisposable
         {
             if (!pieces.Remove(tensor.Name, out var piece) || !piece.Shape.SequenceEqual(tensor.Shape) || !tensor.DType.IsFloat())
             {
-                throw new InvalidInputException(file.Path, null, $"the tensor '{tensor.Name}' [{string.Join(", ", tensor.Shape)}] does not fit the model and {PeftFiles.ConfigFile}");
+                throw new InvalidInputException(file.Path, null, $"the tensor '{tensor.Name}' [{string.Join(", ", tensor.Shape)}] does not fit the model and {PeftFiles.ConfigFile}; adapters go on the linear modules of the layers: {Known(model)}");
             }
 
             using var scope = NewDisposeScope();
@@ -191,14 +192,29 @@ public sealed class LoraAdapters : IDisposable
 
         if (found.Count == 0)
         {
-            var known = model.Decoder.Projections.SelectMany(p => p.Modules).Select(m => m[(m.LastIndexOf('.') + 1)..]).Distinct();
-            throw new InvalidInputException($"lora: no module matches target_modules {string.Join(", ", configuration.TargetModules)}; the model has {string.Join(", ", known)}");
+            throw new InvalidInputException($"lora: no module matches target_modules {string.Join(", ", configuration.TargetModules)}; the model has {Known(model)}");
         }
 
         // A new head must train, or the adapters would serve random numbers: PEFT's modules_to_save, as TRL asks for.
         int? score = model.Spec.HasScoreHead ? layout.Add(Decoder.ScoreName, ParameterKind.Projection, 1, model.Spec.HiddenSize) : null;
         return new LoraAdapters(model, configuration, found, layout, score);
     }
+
+    // PEFT lets a list hold names that match nothing, and adapters of others may; in a training that is a slip of the pen.
+    private static void RefuseIdleTargets(CausalLanguageModel model, LoraConfiguration configuration)
+    {
+        var known = model.Decoder.Projections.SelectMany(p => p.Modules).ToList();
+        var idle = ModuleNames.IsExpression(configuration.TargetModules)
+            ? null
+            : configuration.TargetModules.FirstOrDefault(t => t != LoraConfiguration.AllLinear && !known.Exists(m => ModuleNames.Ends(m, t)));
+        if (idle is not null)
+        {
+            throw new InvalidInputException($"lora: the target module '{idle}' matches nothing that can be adapted; the model has {Known(model)}");
+        }
+    }
+
+    private static string Known(CausalLanguageModel model) =>
+        string.Join(", ", model.Decoder.Projections.SelectMany(p => p.Modules).Select(m => m[(m.LastIndexOf('.') + 1)..]).Distinct());
 
     private void Start(Generator generator)
     {

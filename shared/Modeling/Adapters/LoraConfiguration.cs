@@ -15,8 +15,17 @@ public sealed record LoraConfiguration
     /// <summary>Share of the adapter's inputs set to 0 in training, <c>lora_dropout</c>. Default 0.</summary>
     public double Dropout { get; init; }
 
-    /// <summary>Last parts of the names of the modules to adapt (<c>q_proj</c>), or <see cref="AllLinear"/>.</summary>
+    /// <summary>Last parts of the names of the modules to adapt (<c>q_proj</c>), one regular expression over whole names, or <see cref="AllLinear"/>.</summary>
     public required IReadOnlyList<string> TargetModules { get; init; }
+
+    /// <summary>Modules left out, named as <see cref="TargetModules"/>.</summary>
+    public IReadOnlyList<string> ExcludeModules { get; init; } = [];
+
+    /// <summary>The only layers that are adapted; empty: all. Modules whose whole name is a target are adapted in any layer.</summary>
+    public IReadOnlyList<int> LayersToTransform { get; init; } = [];
+
+    /// <summary>Words before the number of a layer in names (<c>layers</c>); empty: any word.</summary>
+    public IReadOnlyList<string> LayersPattern { get; init; } = [];
 
     /// <summary>Scale alpha / sqrt(r) instead of alpha / r (Kalajdzievski, 2023, arXiv 2312.03732). Default false.</summary>
     public bool UseRslora { get; init; }
@@ -24,23 +33,34 @@ public sealed record LoraConfiguration
     /// <summary>Weight-decomposed: direction by LoRA, magnitude by a vector of its own (Liu et al., 2024, arXiv 2402.09353). Default false.</summary>
     public bool UseDora { get; init; }
 
-    /// <summary>Ranks of modules whose names end in the key, where they differ.</summary>
+    /// <summary>Ranks of modules whose names end in the key, a regular expression, where they differ.</summary>
     public IReadOnlyDictionary<string, int> RankPattern { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
 
-    /// <summary>Alphas of modules whose names end in the key, where they differ.</summary>
+    /// <summary>Alphas of modules whose names end in the key, a regular expression, where they differ.</summary>
     public IReadOnlyDictionary<string, double> AlphaPattern { get; init; } = new Dictionary<string, double>(StringComparer.Ordinal);
 
-    internal int RankOf(string module) => RankPattern.Where(p => Matches(module, p.Key)).Select(p => (int?)p.Value).FirstOrDefault() ?? Rank;
+    internal int RankOf(string module) => ModuleNames.Lookup(RankPattern, module) ?? Rank;
 
     internal double ScaleOf(string module)
     {
-        var alpha = AlphaPattern.Where(p => Matches(module, p.Key)).Select(p => (double?)p.Value).FirstOrDefault() ?? Alpha;
+        var alpha = ModuleNames.Lookup(AlphaPattern, module) ?? Alpha;
         var rank = RankOf(module);
         return UseRslora ? alpha / Math.Sqrt(rank) : alpha / rank;
     }
 
-    internal bool Targets(string module) => TargetModules.Contains(AllLinear) || TargetModules.Any(t => Matches(module, t));
+    // PEFT's order: what is excluded, what is named whole, and only then the layers.
+    internal bool Targets(string module)
+    {
+        if (ExcludeModules.Count > 0 && ModuleNames.Means(ExcludeModules, module))
+        {
+            return false;
+        }
 
-    // As PEFT: the whole name, or its end after a dot.
-    internal static bool Matches(string module, string target) => module == target || module.EndsWith("." + target, StringComparison.Ordinal);
+        return ModuleNames.IsExpression(TargetModules)
+            ? ModuleNames.Means(TargetModules, module)
+            : TargetModules.Contains(module) || ((TargetModules.Contains(AllLinear) || ModuleNames.Means(TargetModules, module)) && InLayers(module));
+    }
+
+    private bool InLayers(string module) =>
+        LayersToTransform.Count == 0 || (ModuleNames.LayerOf(module, LayersPattern) is { } layer && LayersToTransform.Contains(layer));
 }

@@ -19,7 +19,14 @@ internal static class PeftFiles
     private const string ScoreModule = "score";
 
     // What changes the mathematics and is not done here; anything but absent, null, false or empty is refused.
-    private static readonly string[] Refused = ["layers_to_transform", "layers_pattern", "layer_replication", "megatron_config", "trainable_token_indices", "lora_bias", "use_qalora", "target_parameters", "exclude_modules", "alora_invocation_tokens", "eva_config", "corda_config"];
+    private static readonly string[] Refused =
+    [
+        "layer_replication", "megatron_config", "trainable_token_indices", "lora_bias", "use_qalora", "target_parameters", "alora_invocation_tokens", "corda_config", "use_bdlora",
+        "arrow_config", "monteclora_config", "velora_config", "kasa_config",
+    ];
+
+    // Ways to begin that also change the base's own weights: the matrices alone are not what was trained.
+    private static readonly string[] BeginningsThatChangeTheBase = ["pissa", "corda", "olora", "loftq", "lora_ga"];
 
     public static LoraConfiguration ReadConfig(string folder, DecoderSpec spec)
     {
@@ -55,17 +62,28 @@ internal static class PeftFiles
                 throw new InvalidInputException(path, null, $"bias '{bias}' is not supported; supported: none");
             }
 
+            if (json["init_lora_weights"] is JsonValue beginning && beginning.TryGetValue<string>(out var way) && BeginningsThatChangeTheBase.Any(b => way.StartsWith(b, StringComparison.OrdinalIgnoreCase)))
+            {
+                throw new InvalidInputException(
+                    path, null, $"init_lora_weights '{way}' changes the base model's weights as well; save the adapter as plain LoRA (PEFT: save_pretrained with path_initial_model_for_weight_conversion)");
+            }
+
             return new LoraConfiguration
             {
                 Rank = json["r"]?.GetValue<int>() ?? 8,
                 Alpha = json["lora_alpha"]?.GetValue<double>() ?? 8,
                 Dropout = json["lora_dropout"]?.GetValue<double>() ?? 0,
-                TargetModules = json["target_modules"] switch
+                TargetModules = Names(json["target_modules"]) is { Count: > 0 } targets
+                    ? targets
+                    : throw new InvalidInputException(path, null, $"target_modules must be names, a regular expression or {LoraConfiguration.AllLinear}, not {json["target_modules"]?.ToJsonString() ?? "null"}"),
+                ExcludeModules = Names(json["exclude_modules"]),
+                LayersToTransform = json["layers_to_transform"] switch
                 {
-                    JsonArray names => [.. names.Select(t => t!.GetValue<string>())],
-                    JsonValue one when one.GetValue<string>() == LoraConfiguration.AllLinear => [LoraConfiguration.AllLinear],
-                    var other => throw new InvalidInputException(path, null, $"target_modules must be a list of names or {LoraConfiguration.AllLinear}, not {other?.ToJsonString() ?? "null"}"),
+                    JsonArray numbers => [.. numbers.Select(n => n!.GetValue<int>())],
+                    JsonValue number => [number.GetValue<int>()],
+                    _ => [],
                 },
+                LayersPattern = Names(json["layers_pattern"]),
                 UseRslora = json["use_rslora"]?.GetValue<bool>() ?? false,
                 UseDora = json["use_dora"]?.GetValue<bool>() ?? false,
                 RankPattern = Pattern(json["rank_pattern"], v => v.GetValue<int>()),
@@ -91,17 +109,30 @@ internal static class PeftFiles
             ["lora_dropout"] = configuration.Dropout,
             ["bias"] = "none",
             ["fan_in_fan_out"] = spec.Names.InputMajor,
-            ["target_modules"] = configuration.TargetModules is [LoraConfiguration.AllLinear] ? LoraConfiguration.AllLinear : new JsonArray([.. configuration.TargetModules.Select(t => (JsonNode)t)]),
+            ["target_modules"] = configuration.TargetModules is [LoraConfiguration.AllLinear] ? LoraConfiguration.AllLinear : NamesNode(configuration.TargetModules),
+            ["exclude_modules"] = NamesNode(configuration.ExcludeModules),
             ["modules_to_save"] = spec.HasScoreHead ? new JsonArray(ScoreModule) : null,
             ["use_rslora"] = configuration.UseRslora,
             ["use_dora"] = configuration.UseDora,
             ["init_lora_weights"] = true,
-            ["layers_to_transform"] = null,
+            ["layers_to_transform"] = configuration.LayersToTransform.Count == 0 ? null : new JsonArray([.. configuration.LayersToTransform.Select(n => (JsonNode)n)]),
+            ["layers_pattern"] = NamesNode(configuration.LayersPattern),
             ["rank_pattern"] = new JsonObject(configuration.RankPattern.Select(p => KeyValuePair.Create(p.Key, (JsonNode?)p.Value))),
             ["alpha_pattern"] = new JsonObject(configuration.AlphaPattern.Select(p => KeyValuePair.Create(p.Key, (JsonNode?)p.Value))),
         };
         File.WriteAllText(Path.Combine(folder, ConfigFile), json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
     }
+
+    // One text is a regular expression or a name; a list has names.
+    private static IReadOnlyList<string> Names(JsonNode? node) => node switch
+    {
+        JsonArray names => [.. names.Select(t => t!.GetValue<string>())],
+        JsonValue one => [one.GetValue<string>() is var text && text.Equals(LoraConfiguration.AllLinear, StringComparison.OrdinalIgnoreCase) ? LoraConfiguration.AllLinear : text],
+        _ => [],
+    };
+
+    private static JsonNode? NamesNode(IReadOnlyList<string> names) =>
+        names.Count == 0 ? null : ModuleNames.IsExpression(names) ? names[0] : new JsonArray([.. names.Select(t => (JsonNode)t)]);
 
     private static bool IsSet(JsonNode? node) => node switch
     {

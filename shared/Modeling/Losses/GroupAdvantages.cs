@@ -8,6 +8,9 @@ public static class GroupAdvantages
 {
     private const double Epsilon = 1e-4;
 
+    // What torch.isclose takes for 0.
+    private const double LeastSpread = 1e-8;
+
     /// <summary>Advantages, the share of rows whose deviation is 0, and mean and deviation of the summed rewards.</summary>
     /// <param name="rewards">Per row, per reward function; null where a function gave none.</param>
     /// <param name="weights">Per reward function.</param>
@@ -68,6 +71,12 @@ public static class GroupAdvantages
 
         return advantages;
     }
+
+    /// <summary>Share of the groups whose rewards do not differ: they teach nothing.</summary>
+    /// <param name="rewards">Per row, NaN for unscorable.</param>
+    /// <param name="numGenerations">Rows of a group.</param>
+    public static double ShareWithoutSpread(IReadOnlyList<double> rewards, int numGenerations) =>
+        rewards.Chunk(numGenerations).Average(g => MeanAndDeviation([.. g.Where(double.IsFinite)]).Deviation < LeastSpread ? 1.0 : 0.0);
 
     /// <summary>Mean and sample deviation; the deviation of fewer than two numbers is NaN.</summary>
     public static (double Mean, double Deviation) MeanAndDeviation(IReadOnlyList<double> values)

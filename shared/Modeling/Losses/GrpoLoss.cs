@@ -10,9 +10,6 @@ namespace LamdAgent.Modeling.Losses;
 /// </summary>
 public static class GrpoLoss
 {
-    private const double SapoTemperature = 1.0;
-    private const double SapoNegativeTemperature = 1.05;
-
     /// <summary>The loss of R answers.</summary>
     /// <param name="logps">Policy, <c>[M]</c>, with gradient.</param>
     /// <param name="batch">Everything else.</param>
@@ -45,7 +42,7 @@ public static class GrpoLoss
             ? GeometricMean(layout, logRatio, mask, perRow, batch, settings, kl) / batch.GradientAccumulationSteps
             : Aggregate(PerToken(logps, ratio, logRatio, old, mask, perRow, advantages, batch, settings, kl), mask, tokens, batch, settings.LossType);
         AddEntropy(ref loss, mask, batch, settings, metrics);
-        var vespoWeights = settings.LossType == "vespo" ? VespoWeights(layout, logRatio, mask, batch.Advantages) : null;
+        var vespoWeights = settings.LossType == "vespo" ? VespoWeights(layout, logRatio, mask, batch.Advantages, settings) : null;
         AddMetrics(metrics, settings, layout, ratio, mask, perRow, advantages, kl, vespoWeights);
         return new LossResult(loss, metrics);
     }
@@ -58,8 +55,8 @@ public static class GrpoLoss
         var loss = settings.LossType switch
         {
             "cispo" => -ratio.clamp(max: high).detach() * advantages * logps, // arXiv 2506.13585: epsilon_high is the cap itself
-            "sapo" => SoftGate(ratio, advantages), // arXiv 2511.20347
-            "vespo" => -layout.Spread(VespoWeights(layout, logRatio, mask, batch.Advantages)) * advantages * logps, // arXiv 2602.10693
+            "sapo" => SoftGate(ratio, advantages, settings), // arXiv 2511.20347
+            "vespo" => -layout.Spread(VespoWeights(layout, logRatio, mask, batch.Advantages, settings)) * advantages * logps, // arXiv 2602.10693
             "grpo" or "bnpo" or "dr_grpo" or "dapo" or "luspo" => -minimum(
                 (settings.Delta is { } delta ? ratio.clamp(max: delta) : ratio) * advantages,
                 ratio.clamp(1 - settings.Epsilon, 1 + high) * advantages),
@@ -102,19 +99,19 @@ public static class GrpoLoss
     }
 
     // sigma(tau (r - 1)) * 4 / tau instead of a hard clip; a little sharper where the advantage is not positive.
-    private static Tensor SoftGate(Tensor ratio, Tensor advantages)
+    private static Tensor SoftGate(Tensor ratio, Tensor advantages, ReinforcementSettings settings)
     {
         var positive = advantages.gt(0).to(ratio.dtype);
-        var tau = (positive * SapoTemperature) + ((1 - positive) * SapoNegativeTemperature);
+        var tau = (positive * settings.SapoTemperaturePos) + ((1 - positive) * settings.SapoTemperatureNeg);
         return -advantages * (4 / tau) * sigmoid(tau * (ratio - 1));
     }
 
-    private static Tensor VespoWeights(CompletionLayout layout, Tensor logRatio, Tensor mask, Tensor advantages)
+    private static Tensor VespoWeights(CompletionLayout layout, Tensor logRatio, Tensor mask, Tensor advantages, ReinforcementSettings settings)
     {
         var logW = layout.Sum(logRatio.detach().clamp(-20, 20) * mask).clamp(Math.Log(1e-8), 20);
         var positive = advantages.ge(0).to(logW.dtype);
-        var k = (positive * 2) + ((1 - positive) * 3);
-        var lambda = (positive * 3) + ((1 - positive) * 2);
+        var k = (positive * settings.VespoKPos) + ((1 - positive) * settings.VespoKNeg);
+        var lambda = (positive * settings.VespoLambdaPos) + ((1 - positive) * settings.VespoLambdaNeg);
         return (lambda + (k * logW) - (lambda * logW.exp())).exp();
     }
 
@@ -191,8 +188,8 @@ public static class GrpoLoss
                 return;
         }
 
-        // gmpo clips log-ratios, the others ratios around 1.
-        var (value, centre) = settings.LossType == "gmpo" ? (ratio.log(), 0) : (ratio, 1);
+        // gmpo clips log-ratios, the others ratios around 1, which delta has bounded before.
+        var (value, centre) = settings.LossType == "gmpo" ? (ratio.log(), 0) : (settings.Delta is { } delta ? ratio.clamp(max: delta) : ratio, 1);
         var low = value.lt(centre - settings.Epsilon).logical_and(advantages.lt(0)).to(mask.dtype) * mask;
         var high = value.gt(centre + (settings.EpsilonHigh ?? settings.Epsilon)).logical_and(advantages.gt(0)).to(mask.dtype) * mask;
         var (lowPerRow, highPerRow) = (layout.Sum(low) / perRow, layout.Sum(high) / perRow);

@@ -140,11 +140,11 @@ public sealed class AdamW : IDisposable
         weights.addcdiv_(FirstMoment, denominator, -learningRate / correction1);
     }
 
-    // Neighbouring matrices become one range.
+    // Neighbours become one range. transformers decays everything but biases and norms, so DoRA's magnitudes too, though they are vectors.
     private static (long, long)[] DecayedRanges(ParameterLayout layout)
     {
         var ranges = new List<(long Start, long End)>();
-        foreach (var piece in layout.Pieces.Where(p => p.Shape.Count >= 2).OrderBy(p => p.Offset))
+        foreach (var piece in layout.Pieces.Where(p => p.Shape.Count >= 2 || p.Kind == ParameterKind.Magnitude).OrderBy(p => p.Offset))
         {
             if (ranges.Count > 0 && ranges[^1].End == piece.Offset)
             {

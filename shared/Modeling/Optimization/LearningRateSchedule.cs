@@ -4,7 +4,7 @@ namespace LamdAgent.Modeling.Optimization;
 
 /// <summary>
 /// Learning rate of each optimizer step, the schedules of transformers' <c>get_scheduler</c> (5.12.1) with their quirks: warm-up starts at rate 0, and plain <c>cosine</c>
-/// rises again beyond the last step. A pure function of the step, so there is no state to save.
+/// rises again beyond the last step. A pure function of the step, so there is no state to save; what evaluations take off it is <see cref="PlateauReduction"/>'s.
 /// </summary>
 public sealed class LearningRateSchedule
 {
@@ -33,15 +33,16 @@ public sealed class LearningRateSchedule
         double s = step;
         switch (_settings.LrSchedulerType)
         {
-            case "constant":
+            case "constant" or OptimizationSettings.ReduceOnPlateau:
                 return 1;
             case "inverse_sqrt":
                 var timescale = Number("timescale", _warmup > 0 ? _warmup : 10_000);
                 return step < _warmup ? Warmup(step) : 1 / Math.Sqrt((s + timescale - _warmup) / timescale);
             case "cosine_warmup_with_min_lr":
-                // This schedule warms up from one step on, not from 0, and counts one further afterwards.
+                // This schedule warms up from one step on (or a rate of its own), not from 0, and counts one further afterwards.
+                var start = Number("warmup_lr_rate", double.NaN);
                 return step < _warmup
-                    ? (s + 1) / Math.Max(1, _warmup)
+                    ? double.IsNaN(start) ? (s + 1) / Math.Max(1, _warmup) : start + ((1 - start) * s / Math.Max(1, _warmup - 1))
                     : FlooredCosine((s - _warmup + 1) / Math.Max(1, _total - _warmup));
             case "warmup_stable_decay":
                 return StableDecay(step);
@@ -90,7 +91,15 @@ public sealed class LearningRateSchedule
         var stable = _total - _warmup - decay;
         if (step < _warmup)
         {
-            return (Warmup(step) * (1 - floor)) + floor;
+            var done = Warmup(step);
+            var risen = _settings.WarmupType switch
+            {
+                "linear" => done,
+                "cosine" => 0.5 * (1 - Math.Cos(Math.PI * done)),
+                "1-sqrt" => 1 - Math.Sqrt(1 - done),
+                _ => throw new ArgumentException($"unknown warmup_type '{_settings.WarmupType}'"),
+            };
+            return (risen * (1 - floor)) + floor;
         }
 
         if (step < _warmup + stable)
@@ -107,11 +116,11 @@ public sealed class LearningRateSchedule
         var shape = _settings.DecayType switch
         {
             "linear" => 1 - p,
-            "cosine" => 0.5 * (1 + Math.Cos(Math.PI * p)),
+            "cosine" => 0.5 * (1 + Math.Cos(Math.PI * Number("num_cycles", 0.5) * 2 * p)),
             "1-sqrt" => 1 - Math.Sqrt(p),
             _ => throw new ArgumentException($"unknown decay_type '{_settings.DecayType}'"),
         };
-        return (shape * (1 - floor)) + floor;
+        return Math.Max(0, (shape * (1 - floor)) + floor);
     }
 
     private double Number(string key, double fallback) => _settings.LrSchedulerKwargs.TryGetValue(key, out var value) ? value : fallback;

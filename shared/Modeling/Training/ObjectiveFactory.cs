@@ -28,7 +28,7 @@ internal static class ObjectiveFactory
             case TrainingMethod.Kto:
                 var labelled = TrainingRows.Labelled(DatasetFiles.Labelled(data.Train, recipe, modelFolder), recipe, file);
                 var evaluationLabelled = data.Eval.Count == 0 ? [] : TrainingRows.Labelled(DatasetFiles.Labelled(data.Eval, recipe, modelFolder), recipe, data.Eval[0].Path);
-                return new KtoObjective(recipe.Preference, policy, Reference(recipe, policy, modelFolder, frozen), labelled, evaluationLabelled);
+                return new KtoObjective(recipe.Preference, data, policy, Reference(recipe, policy, modelFolder, frozen), labelled, evaluationLabelled);
             case TrainingMethod.Distillation or TrainingMethod.Gkd:
                 var texts = TrainingRows.Sequences(DatasetFiles.Tokens(data.Train, recipe, modelFolder), recipe, file, pack: recipe.Distillation.Lmbda == 0);
                 var evaluationTexts = data.Eval.Count == 0 ? [] : TrainingRows.Sequences(DatasetFiles.Tokens(data.Eval, recipe, modelFolder), recipe, data.Eval[0].Path, pack: false);

@@ -1,4 +1,5 @@
 using LamdAgent.Checkpoints;
+using LamdAgent.Domain;
 using LamdAgent.Domain.Recipes;
 using LamdAgent.Modeling.Adapters;
 using LamdAgent.Modeling.Architectures;
@@ -21,7 +22,7 @@ internal sealed class Policy : IDisposable
         _modelFolder = modelFolder;
         var loadingWeights = recipe.Lora is null ? loading : loading with { Trainable = false };
         Model = Start(loadingWeights);
-        Adapters = recipe.Lora is { } lora ? LoraAdapters.Attach(Model, Configuration(lora), recipe.Run.Seed) : null;
+        Adapters = recipe.Lora is { } lora ? Attach(lora) : null;
     }
 
     public CausalLanguageModel Model { get; }
@@ -110,6 +111,20 @@ internal sealed class Policy : IDisposable
         Model.Dispose();
     }
 
+    // Which modules there are is known only now; the recipe's line was kept for this.
+    private LoraAdapters Attach(LoraSettings lora)
+    {
+        try
+        {
+            return LoraAdapters.Attach(Model, Configuration(lora), _recipe.Run.Seed);
+        }
+        catch (InvalidInputException e) when (lora.TargetsStandAt is { } place)
+        {
+            Model.Dispose();
+            throw new InvalidInputException(place.File, place.Line, e.Message, e);
+        }
+    }
+
     private CausalLanguageModel Start(ModelLoading loading) => (_recipe.Method == TrainingMethod.Reward, _recipe.Init == "random") switch
     {
         (false, false) => CausalLanguageModel.Load(_modelFolder, loading),
@@ -135,6 +150,10 @@ internal sealed class Policy : IDisposable
         Alpha = lora.Alpha,
         Dropout = lora.Dropout,
         TargetModules = lora.TargetModules,
+        ExcludeModules = lora.ExcludeModules,
+        LayersToTransform = lora.LayersToTransform,
+        RankPattern = lora.RankPattern,
+        AlphaPattern = lora.AlphaPattern,
         UseRslora = lora.UseRslora,
         UseDora = lora.UseDora,
     };

@@ -1,6 +1,5 @@
 using LamdAgent.Domain.Recipes;
 using LamdAgent.Modeling.Losses;
-using LamdAgent.Tokenization.Datasets;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -16,8 +15,8 @@ internal sealed class PreferenceObjective : IObjective
     private readonly PreferenceSettings _settings;
     private readonly Policy _policy;
     private readonly ReferenceModel? _reference;
-    private readonly IReadOnlyList<PreferenceTokenRow> _rows;
-    private readonly IReadOnlyList<PreferenceTokenRow> _evaluationRows;
+    private readonly IReadOnlyList<TrainingPair> _rows;
+    private readonly IReadOnlyList<TrainingPair> _evaluationRows;
     private readonly (float[] Chosen, float[] Rejected)[]? _precomputed;
 
     public PreferenceObjective(
@@ -25,8 +24,8 @@ internal sealed class PreferenceObjective : IObjective
         PreferenceSettings settings,
         Policy policy,
         ReferenceModel? reference,
-        IReadOnlyList<PreferenceTokenRow> rows,
-        IReadOnlyList<PreferenceTokenRow> evaluationRows)
+        IReadOnlyList<TrainingPair> rows,
+        IReadOnlyList<TrainingPair> evaluationRows)
     {
         (_method, _settings, _policy, _reference, _rows, _evaluationRows) = (method, settings, policy, reference, rows, evaluationRows);
         if (reference is not null && settings.PrecomputeRefLogProbs)
@@ -44,9 +43,9 @@ internal sealed class PreferenceObjective : IObjective
         ? $", but {across} then compares the rows of a part only"
         : "";
 
-    public int TokensOf(int row) => (2 * _rows[row].PromptIds.Length) + _rows[row].ChosenIds.Length + _rows[row].RejectedIds.Length;
+    public int TokensOf(int row) => _rows[row].Length;
 
-    public int ItemsOf(int row) => _rows[row].ChosenIds.Length + _rows[row].RejectedIds.Length;
+    public int ItemsOf(int row) => _rows[row].Chosen.Answer.Length + _rows[row].Rejected.Answer.Length;
 
     public void BeginStep(int step, IReadOnlyList<int[]> microBatches, CancellationToken cancellation)
     {
@@ -68,7 +67,7 @@ internal sealed class PreferenceObjective : IObjective
     public void Dispose() => _reference?.Dispose();
 
     // Share null: evaluation, no gradients.
-    private MicroBatchOutcome Run(int[] indices, Func<int, PreferenceTokenRow> rowOf, Func<int, int> precomputedIndex, double? share)
+    private MicroBatchOutcome Run(int[] indices, Func<int, TrainingPair> rowOf, Func<int, int> precomputedIndex, double? share)
     {
         var rows = indices.Select(rowOf).ToArray();
         var batch = BatchOf(rows);
@@ -78,9 +77,9 @@ internal sealed class PreferenceObjective : IObjective
         // The policy's log-probabilities become leaves: the loss is differentiated down to them, the rest is HeadPass.Backward.
         var leaf = scores.Logps.detach().requires_grad_(share is not null);
         var (answers, prompts) = _method == TrainingMethod.Orpo ? SeparatePrompts(rows, leaf) : (leaf, null);
-        var split = rows.Sum(r => r.ChosenIds.Length);
-        var chosen = new CompletionLayout([.. rows.Select(r => r.ChosenIds.Length)], ScalarType.Float32, _policy.Device);
-        var rejected = new CompletionLayout([.. rows.Select(r => r.RejectedIds.Length)], ScalarType.Float32, _policy.Device);
+        var split = rows.Sum(r => r.Chosen.Answer.Length);
+        var chosen = new CompletionLayout([.. rows.Select(r => r.Chosen.Answer.Length)], ScalarType.Float32, _policy.Device);
+        var rejected = new CompletionLayout([.. rows.Select(r => r.Rejected.Answer.Length)], ScalarType.Float32, _policy.Device);
         var (chosenLogps, rejectedLogps) = (answers.narrow(0, 0, split), answers.narrow(0, split, answers.shape[0] - split));
         var result = _method switch
         {
@@ -95,20 +94,18 @@ internal sealed class PreferenceObjective : IObjective
         }
 
         var metrics = new Dictionary<string, double>(result.Metrics, StringComparer.Ordinal);
-        if (_method != TrainingMethod.Orpo)
-        {
-            using var none = no_grad();
-            metrics["logits/chosen"] = scores.MeanLogits!.narrow(0, 0, split).mean().ToDouble();
-            metrics["logits/rejected"] = scores.MeanLogits!.narrow(0, split, scores.MeanLogits.shape[0] - split).mean().ToDouble();
-            metrics["mean_token_accuracy"] = scores.Correct.narrow(0, 0, split).mean().ToDouble();
-        }
+        using var none = no_grad();
+        var meanLogits = AnswersOf(rows, scores.MeanLogits!);
+        metrics["logits/chosen"] = meanLogits.narrow(0, 0, split).mean().ToDouble();
+        metrics["logits/rejected"] = meanLogits.narrow(0, split, meanLogits.shape[0] - split).mean().ToDouble();
+        metrics["mean_token_accuracy"] = AnswersOf(rows, scores.Correct).narrow(0, 0, split).mean().ToDouble();
 
         metrics["entropy"] = scores.Entropies!.mean().ToDouble();
         return new MicroBatchOutcome(result.Loss.detach().ToDouble() * (share ?? 1), batch.Tokens.Count, metrics, rows.Length);
     }
 
     private LossResult Dpo(
-        PreferenceTokenRow[] rows, int[] precomputed, TargetBatch batch, HeadPass.TokenScores scores, CompletionLayout chosen, CompletionLayout rejected, Tensor chosenLogps, Tensor rejectedLogps, int split)
+        TrainingPair[] rows, int[] precomputed, TargetBatch batch, HeadPass.TokenScores scores, CompletionLayout chosen, CompletionLayout rejected, Tensor chosenLogps, Tensor rejectedLogps, int split)
     {
         var reference = _precomputed is null
             ? _reference!.Logps(batch)
@@ -124,9 +121,9 @@ internal sealed class PreferenceObjective : IObjective
             chosen, rejected, chosenLogps, rejectedLogps, reference.narrow(0, 0, split), reference.narrow(0, split, reference.shape[0] - split), _settings, weights);
     }
 
-    private TargetBatch BatchOf(PreferenceTokenRow[] rows)
+    private TargetBatch BatchOf(TrainingPair[] rows)
     {
-        var sequences = rows.Select(r => (r.PromptIds, r.ChosenIds)).Concat(rows.Select(r => (r.PromptIds, r.RejectedIds))).ToList();
+        var sequences = rows.Select(r => r.Chosen).Concat(rows.Select(r => r.Rejected)).ToList();
         if (_method != TrainingMethod.Orpo)
         {
             return TargetBatch.FromCompletions(sequences);
@@ -135,32 +132,34 @@ internal sealed class PreferenceObjective : IObjective
         // ORPO's likelihood covers the prompt of the chosen side as well.
         return TargetBatch.FromLabels([.. sequences.Select((s, i) =>
         {
-            int[] ids = [.. s.Item1, .. s.Item2];
-            return (ids, i < rows.Length ? ids : [.. Enumerable.Repeat(Data.SftLabels.Ignored, s.Item1.Length), .. s.Item2]);
+            int[] ids = [.. s.Prompt, .. s.Answer];
+            return (ids, i < rows.Length ? ids : [.. Enumerable.Repeat(Data.SftLabels.Ignored, s.Prompt.Length), .. s.Answer]);
         })]);
     }
 
+    private Tensor AnswersOf(TrainingPair[] rows, Tensor all) => _method == TrainingMethod.Orpo ? SeparatePrompts(rows, all).Answers : all;
+
     // [prompt tokens and chosen tokens of each pair ..., rejected tokens ...] to answers alone and prompts alone.
-    private static (Tensor Answers, Tensor Prompts) SeparatePrompts(PreferenceTokenRow[] rows, Tensor all)
+    private static (Tensor Answers, Tensor Prompts) SeparatePrompts(TrainingPair[] rows, Tensor all)
     {
         var answers = new List<Tensor>();
         var prompts = new List<Tensor>();
         long at = 0;
-        foreach (var row in rows)
+        foreach (var (prompt, answer) in rows.Select(r => r.Chosen))
         {
-            prompts.Add(all.narrow(0, at, row.PromptIds.Length - 1));
-            answers.Add(all.narrow(0, at + row.PromptIds.Length - 1, row.ChosenIds.Length));
-            at += row.PromptIds.Length - 1 + row.ChosenIds.Length;
+            prompts.Add(all.narrow(0, at, prompt.Length - 1));
+            answers.Add(all.narrow(0, at + prompt.Length - 1, answer.Length));
+            at += prompt.Length - 1 + answer.Length;
         }
 
         answers.Add(all.narrow(0, at, all.shape[0] - at));
         return (cat(answers), cat(prompts));
     }
 
-    private (float[] Chosen, float[] Rejected) Precompute(PreferenceTokenRow row)
+    private (float[] Chosen, float[] Rejected) Precompute(TrainingPair row)
     {
         using var scope = NewDisposeScope();
-        var logps = _reference!.Logps(TargetBatch.FromCompletions([(row.PromptIds, row.ChosenIds), (row.PromptIds, row.RejectedIds)])).cpu().data<float>().ToArray();
-        return (logps[..row.ChosenIds.Length], logps[row.ChosenIds.Length..]);
+        var logps = _reference!.Logps(TargetBatch.FromCompletions([row.Chosen, row.Rejected])).cpu().data<float>().ToArray();
+        return (logps[..row.Chosen.Answer.Length], logps[row.Chosen.Answer.Length..]);
     }
 }

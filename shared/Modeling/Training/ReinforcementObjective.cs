@@ -132,7 +132,15 @@ internal sealed class ReinforcementObjective(
             pass.Backward(logps.grad!, usesEntropy ? entropies.grad : null);
         }
 
-        return new MicroBatchOutcome(result.Loss.detach().ToDouble() * factor, batch.Tokens.Count, result.Metrics, rollouts.Length);
+        var metrics = new Dictionary<string, double>(result.Metrics, StringComparer.Ordinal);
+        if (rloo)
+        {
+            using var none = no_grad();
+            var counted = mask ?? ones_like(logps);
+            metrics["entropy"] = ((scores.Entropies! * counted).sum() / counted.sum().clamp(min: 1)).ToDouble();
+        }
+
+        return new MicroBatchOutcome(result.Loss.detach().ToDouble() * factor, batch.Tokens.Count, metrics, rollouts.Length);
     }
 
     private int Items(Rollout rollout) => _settings.MaskTruncatedCompletions && !rollout.Stopped ? 0 : rollout.Completion.Length;

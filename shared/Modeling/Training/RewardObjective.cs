@@ -1,7 +1,6 @@
 using LamdAgent.Modeling.Architectures;
 using LamdAgent.Modeling.Losses;
 using LamdAgent.Modeling.Scoring;
-using LamdAgent.Tokenization.Datasets;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -9,11 +8,11 @@ namespace LamdAgent.Modeling.Training;
 
 /// <summary>A reward model from pairs, as TRL's <c>RewardTrainer</c>: a micro-batch of P pairs is one pass over 2P sequences, chosen ones first, with one number for each.</summary>
 internal sealed class RewardObjective(
-    double? centerRewards, Policy policy, IReadOnlyList<PreferenceTokenRow> rows, IReadOnlyList<PreferenceTokenRow> evaluationRows) : IObjective
+    double? centerRewards, Policy policy, IReadOnlyList<TrainingPair> rows, IReadOnlyList<TrainingPair> evaluationRows) : IObjective
 {
     public int RowCount => rows.Count;
 
-    public int TokensOf(int row) => (2 * rows[row].PromptIds.Length) + rows[row].ChosenIds.Length + rows[row].RejectedIds.Length;
+    public int TokensOf(int row) => rows[row].Length;
 
     public int ItemsOf(int row) => 1;
 
@@ -38,9 +37,9 @@ internal sealed class RewardObjective(
     }
 
     // Share null: evaluation, no gradients.
-    private MicroBatchOutcome Run(PreferenceTokenRow[] part, double? share)
+    private MicroBatchOutcome Run(TrainingPair[] part, double? share)
     {
-        var tokens = TokenBatch.FromRows([.. part.Select(r => (int[])[.. r.PromptIds, .. r.ChosenIds]), .. part.Select(r => (int[])[.. r.PromptIds, .. r.RejectedIds])]);
+        var tokens = TokenBatch.FromRows([.. part.Select(r => r.Chosen).Concat(part.Select(r => r.Rejected)).Select(a => (int[])[.. a.Prompt, .. a.Answer])]);
         var rewards = RewardScorer.Rewards(policy.Forward(tokens), tokens, policy.Model.Config.PadTokenId, policy.Device);
         var margins = part.Any(r => r.Margin is not null) ? tensor([.. part.Select(r => (float)(r.Margin ?? 0))], device: policy.Device).clone() : null;
         var result = RewardModelLoss.Compute(rewards.narrow(0, 0, part.Length), rewards.narrow(0, part.Length, part.Length), margins, centerRewards);

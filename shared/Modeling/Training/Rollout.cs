@@ -23,5 +23,5 @@ internal sealed record Rollout
     public float[]? RefLogps { get; set; }
 
     /// <summary>Prompts and answers as one batch.</summary>
-    public static TargetBatch BatchOf(IEnumerable<Rollout> rollouts) => TargetBatch.FromCompletions([.. rollouts.Select(r => (r.Prompt.PromptIds, r.Completion))]);
+    public static TargetBatch BatchOf(IEnumerable<Rollout> rollouts) => TargetBatch.FromCompletions([.. rollouts.Select(r => new PromptedAnswer(r.Prompt.PromptIds, r.Completion))]);
 }

@@ -64,13 +64,21 @@ internal sealed class RolloutSource(
         var table = rollouts.Select((_, i) => (IReadOnlyList<double?>)[.. columns.Select(c => c[i])]).ToArray();
         var weights = _settings.RewardWeights ?? [.. rewards.Select(_ => 1.0)];
         var sums = GroupAdvantages.WeightedSums(table, weights);
-        var metrics = Metrics(rollouts, generations, columns, sums);
+        var metrics = Metrics(rollouts, columns, sums);
         double[] advantages;
         if (_rloo)
         {
-            var kl = rollouts[0].RefLogps is null ? null : rollouts.Select(r => r.OldLogps!.Zip(r.RefLogps!, (o, f) => (double)o - f).Sum()).ToArray();
-            advantages = GroupAdvantages.LeaveOneOut(
-                GroupAdvantages.PenalizedRewards(sums, _settings.RewardClipRange, kl, _settings.Beta), generations, _settings.NormalizeAdvantages);
+            // An answer that is masked has no divergence either, as in TRL.
+            var kl = rollouts[0].RefLogps is null
+                ? null
+                : rollouts.Select(r => Counts(r) ? r.OldLogps!.Zip(r.RefLogps!, (o, f) => (double)o - f).Sum() : 0).ToArray();
+            var penalized = GroupAdvantages.PenalizedRewards(sums, _settings.RewardClipRange, kl, _settings.Beta);
+            advantages = GroupAdvantages.LeaveOneOut(penalized, generations, _settings.NormalizeAdvantages);
+            metrics["frac_reward_zero_std"] = GroupAdvantages.ShareWithoutSpread(penalized, generations);
+            if (kl is not null)
+            {
+                metrics["kl"] = kl.Sum() / Math.Max(1, rollouts.Where(Counts).Sum(r => r.Completion.Length));
+            }
         }
         else
         {
@@ -86,7 +94,7 @@ internal sealed class RolloutSource(
     }
 
     // TRL's names; what has no value here (no answer could be scored) is left out.
-    private Dictionary<string, double> Metrics(Rollout[] rollouts, int generations, IReadOnlyList<double?>[] columns, double[] sums)
+    private Dictionary<string, double> Metrics(Rollout[] rollouts, IReadOnlyList<double?>[] columns, double[] sums)
     {
         var metrics = new Dictionary<string, double>(StringComparer.Ordinal);
         for (var k = 0; k < columns.Length; k++)
@@ -96,14 +104,20 @@ internal sealed class RolloutSource(
             Put($"rewards/{rewards[k].Name}/std", deviation);
         }
 
-        var groups = sums.Chunk(generations).Select(g => GroupAdvantages.MeanAndDeviation([.. g.Where(double.IsFinite)])).ToList();
-        Put("reward", groups.Where(g => double.IsFinite(g.Mean)).Select(g => g.Mean).DefaultIfEmpty(double.NaN).Average());
-        Put("reward_std", groups.Where(g => double.IsFinite(g.Deviation)).Select(g => g.Deviation).DefaultIfEmpty(double.NaN).Average());
-        Put("completions/mean_length", rollouts.Average(r => r.Completion.Length));
-        Put("completions/min_length", rollouts.Min(r => r.Completion.Length));
-        Put("completions/max_length", rollouts.Max(r => r.Completion.Length));
+        var (rewardMean, rewardDeviation) = GroupAdvantages.MeanAndDeviation([.. sums.Where(double.IsFinite)]);
+        Put("reward", rewardMean);
+        Put("reward_std", rewardDeviation);
+        PutLengths("length", [.. rollouts.Select(r => r.Completion.Length)]);
+        PutLengths("terminated_length", [.. rollouts.Where(r => r.Stopped).Select(r => r.Completion.Length).DefaultIfEmpty(0)]);
         Put("completions/clipped_ratio", rollouts.Count(r => !r.Stopped) / (double)rollouts.Length);
         return metrics;
+
+        void PutLengths(string name, int[] lengths)
+        {
+            Put($"completions/mean_{name}", lengths.Average());
+            Put($"completions/min_{name}", lengths.Min());
+            Put($"completions/max_{name}", lengths.Max());
+        }
 
         void Put(string name, double value)
         {
@@ -113,6 +127,8 @@ internal sealed class RolloutSource(
             }
         }
     }
+
+    private bool Counts(Rollout rollout) => rollout.Stopped || !_settings.MaskTruncatedCompletions;
 
     private static void Split(Tensor logps, Rollout[] rollouts, Action<Rollout, float[]> take)
     {

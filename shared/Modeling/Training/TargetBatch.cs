@@ -61,8 +61,8 @@ internal sealed class TargetBatch
     }
 
     /// <summary>From prompts and completions: every completion token is a target (the first one too when there is a prompt).</summary>
-    public static TargetBatch FromCompletions(IReadOnlyList<(int[] Prompt, int[] Completion)> sequences) =>
-        FromLabels([.. sequences.Select(s => ((int[])[.. s.Prompt, .. s.Completion], (int[])[.. Enumerable.Repeat(Data.SftLabels.Ignored, s.Prompt.Length), .. s.Completion]))]);
+    public static TargetBatch FromCompletions(IReadOnlyList<PromptedAnswer> sequences) =>
+        FromLabels([.. sequences.Select(s => ((int[])[.. s.Prompt, .. s.Answer], (int[])[.. Enumerable.Repeat(Data.SftLabels.Ignored, s.Prompt.Length), .. s.Answer]))]);
 
     public Tensor PositionTensor(Device device) => tensor(Positions, dtype: ScalarType.Int64, device: device);
 

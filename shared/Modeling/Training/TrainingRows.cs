@@ -78,75 +78,52 @@ internal static class TrainingRows
         return packed;
     }
 
-    /// <summary>Pairs whose prompt and answers fit.</summary>
-    public static List<PreferenceTokenRow> Preferences(IEnumerable<PreferenceTokenRow> rows, TrainingRecipe recipe, string file)
+    /// <summary>Pairs whose prompt and answers fit, or were cut to fit.</summary>
+    public static List<TrainingPair> Preferences(IEnumerable<PreferenceTokenRow> rows, TrainingRecipe recipe, string file)
     {
-        var kept = new List<PreferenceTokenRow>();
+        var kept = new List<TrainingPair>();
         foreach (var row in rows)
         {
-            Check(row.PromptIds, file, row.Line);
-            if (row.ChosenIds.Length == 0 || row.RejectedIds.Length == 0)
+            var (chosen, rejected) = (new PromptedAnswer(row.PromptIds, row.ChosenIds), new PromptedAnswer(row.PromptIds, row.RejectedIds));
+            if (Fits(chosen.Length >= rejected.Length ? chosen : rejected, row.ChosenIds.Length > 0 && row.RejectedIds.Length > 0, recipe, file, row.Line))
             {
-                throw new InvalidInputException(file, row.Line, "no trainable tokens: an answer is empty");
-            }
-
-            var room = Room(row.PromptIds.Length, Math.Max(row.ChosenIds.Length, row.RejectedIds.Length), recipe, file, row.Line);
-            if (room > 0)
-            {
-                kept.Add(row with { ChosenIds = Cut(row.ChosenIds, room), RejectedIds = Cut(row.RejectedIds, room) });
+                kept.Add(new TrainingPair(
+                    chosen.CutTo(recipe.Data.MaxLength, recipe.Data.TruncationMode), rejected.CutTo(recipe.Data.MaxLength, recipe.Data.TruncationMode), row.Margin));
             }
         }
 
         return kept.Count > 0 ? kept : throw new InvalidInputException(file, null, "no rows are left to train on");
     }
 
-    /// <summary>Labelled answers that fit.</summary>
+    /// <summary>Labelled answers that fit or may be cut; whole, because the divergence estimate pairs answers with other prompts first and cuts then.</summary>
     public static List<LabelledTokenRow> Labelled(IEnumerable<LabelledTokenRow> rows, TrainingRecipe recipe, string file)
     {
-        var kept = new List<LabelledTokenRow>();
-        foreach (var row in rows)
-        {
-            Check(row.PromptIds, file, row.Line);
-            if (row.CompletionIds.Length == 0)
-            {
-                throw new InvalidInputException(file, row.Line, "no trainable tokens: the answer is empty");
-            }
-
-            var room = Room(row.PromptIds.Length, row.CompletionIds.Length, recipe, file, row.Line);
-            if (room > 0)
-            {
-                kept.Add(row with { CompletionIds = Cut(row.CompletionIds, room) });
-            }
-        }
-
+        List<LabelledTokenRow> kept =
+            [.. rows.Where(row => Fits(new PromptedAnswer(row.PromptIds, row.CompletionIds), row.CompletionIds.Length > 0, recipe, file, row.Line))];
         return kept.Count > 0 ? kept : throw new InvalidInputException(file, null, "no rows are left to train on");
     }
 
-    private static void Check(int[] prompt, string file, int line)
+    // Whether the row is kept; false: it is dropped.
+    private static bool Fits(PromptedAnswer longest, bool hasAnswers, TrainingRecipe recipe, string file, int line)
     {
-        if (prompt.Length == 0)
+        if (longest.Prompt.Length == 0)
         {
             throw new InvalidInputException(file, line, "the prompt is empty; the first token of an answer needs something before it");
         }
-    }
 
-    // Tokens that an answer may have; 0: the row is dropped.
-    private static int Room(int prompt, int longest, TrainingRecipe recipe, string file, int line)
-    {
-        var room = recipe.Data.MaxLength - prompt;
-        if (longest <= room)
+        if (!hasAnswers)
         {
-            return room;
+            throw new InvalidInputException(file, line, "no trainable tokens: an answer is empty");
         }
 
-        return recipe.Data.OverlongRows switch
+        // From the end, a long prompt loses its beginning and the answer stays whole, as long as one token of the prompt is left.
+        var cutsAnswer = recipe.Data.TruncationMode == "keep_start" ? longest.Length > recipe.Data.MaxLength : longest.Answer.Length >= recipe.Data.MaxLength;
+        return !cutsAnswer || recipe.Data.OverlongRows switch
         {
-            "drop" => 0,
-            "truncate" => Math.Max(0, room),
+            "drop" => false,
+            "truncate" => recipe.Data.TruncationMode == "keep_end" || longest.Prompt.Length < recipe.Data.MaxLength,
             _ => throw new InvalidInputException(
-                file, line, $"prompt and answer have {prompt + longest} tokens, more than max_length {recipe.Data.MaxLength}, and the answer would be cut; raise max_length or set overlong_rows: drop (or truncate)"),
+                file, line, $"prompt and answer have {longest.Length} tokens, more than max_length {recipe.Data.MaxLength}, and the answer would be cut; raise max_length or set overlong_rows: drop (or truncate)"),
         };
     }
-
-    private static int[] Cut(int[] ids, int room) => ids.Length <= room ? ids : ids[..room];
 }

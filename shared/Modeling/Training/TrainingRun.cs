@@ -129,7 +129,7 @@ internal sealed class TrainingRun : IDisposable
         var started = _job.Time.GetTimestamp();
         var step = _state.Step;
         var (loss, tokens, metrics) = Gradients(step, cancellation);
-        var rate = _schedule.At(step);
+        var rate = _state.Plateau?.Rate ?? _schedule.At(step);
         double norm;
         using (var gradient = _policy.Trained.Gradient ?? throw new InvalidInputException($"no trainable tokens in step {step + 1}"))
         {
@@ -141,7 +141,9 @@ internal sealed class TrainingRun : IDisposable
         _state = _state with
         {
             Step = step + 1,
-            Tokens = _state.Tokens + tokens,
+
+            // Answers that several steps train on count once, as in TRL.
+            Tokens = _state.Tokens + (step % _objective.StepsPerGeneration == 0 ? tokens : 0),
             LastLoss = loss,
             BaselineSum = _guard.BaselineSum,
             BaselineCount = _guard.BaselineCount,
@@ -200,14 +202,18 @@ internal sealed class TrainingRun : IDisposable
         long tokens = 0;
         foreach (var micro in planned)
         {
+            var ofMicro = new MetricSums();
             foreach (var part in micro.Chunk((micro.Length + _state.Split - 1) / _state.Split))
             {
                 var share = new MicroBatchShare(Math.Max(1, items), (double)part.Length / micro.Length / planned.Count, micro);
                 var outcome = _objective.Backward(part, share);
                 loss += outcome.Loss;
                 tokens += outcome.Tokens;
-                metrics.Add(outcome.Metrics, outcome.Weight);
+                ofMicro.Add(outcome.Metrics, outcome.Weight);
             }
+
+            // As TRL: what is logged is the mean over micro-batches, a short one counting as much as a full one.
+            metrics.Add(ofMicro.Means(), 1);
         }
 
         return (loss, tokens, metrics);
@@ -231,6 +237,11 @@ internal sealed class TrainingRun : IDisposable
         _state = better
             ? _state with { BestEvalCost = evaluated.Cost, BestStep = _state.Step, WithoutImprovement = 0 }
             : _state with { WithoutImprovement = _state.WithoutImprovement + 1 };
+        if (_recipe.Optimization.LrSchedulerType == OptimizationSettings.ReduceOnPlateau)
+        {
+            _state = _state with { Plateau = (_state.Plateau ?? new PlateauReduction(_recipe.Optimization.LearningRate)).After(evaluated.Cost, _recipe.Optimization) };
+        }
+
         if (better && _recipe.Run.LoadBestModelAtEnd)
         {
             _checkpoints.SaveBest(_state.Step, _policy.Trained.Master);

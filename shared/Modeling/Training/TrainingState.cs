@@ -48,6 +48,9 @@ internal sealed record TrainingState
     /// <summary>Whether early stopping has ended the run.</summary>
     public bool StoppedEarly { get; init; }
 
+    /// <summary>Where the rate of <c>reduce_lr_on_plateau</c> stands; null with other schedules and before the first evaluation.</summary>
+    public Optimization.PlateauReduction? Plateau { get; init; }
+
     /// <summary>SHA-256 of the weights file, set when the checkpoint is written.</summary>
     public string WeightsDigest { get; init; } = "";
 }

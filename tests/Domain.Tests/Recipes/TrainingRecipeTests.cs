@@ -40,6 +40,10 @@ public sealed class TrainingRecipeTests
     [InlineData("method: sft\nlearning_rate: fast", "r.yaml:2: learning_rate: 'fast' is not a number")]
     [InlineData("method: dpo\nloss_type: sigmod", "r.yaml:2: loss_type: unknown value 'sigmod'; did you mean 'sigmoid'?")]
     [InlineData("method: sft\nbf16: true\nprecision: float32", "r.yaml:2: bf16: contradicts precision: float32")]
+    [InlineData("method: sft\nlr_scheduler_kwargs:\n  num_cycles: 2", "r.yaml:3: lr_scheduler_kwargs: 'num_cycles' has no meaning for lr_scheduler_type 'linear'")]
+    [InlineData("method: sft\nlr_scheduler_type: cosine_with_min_lr\nlr_scheduler_kwargs: {decay_type: linear}", "r.yaml:3: lr_scheduler_kwargs: 'decay_type' has no meaning for lr_scheduler_type 'cosine_with_min_lr'; it has num_cycles, min_lr, min_lr_rate")]
+    [InlineData("method: sft\nlr_scheduler_type: reduce_lr_on_plateau", "r.yaml:2: lr_scheduler_type: reduce_lr_on_plateau goes by evaluations: it needs an eval_dataset")]
+    [InlineData("method: dpo\nlora:\n  rank_pattern: {q_proj: 0}", "r.yaml:3: lora.rank_pattern.q_proj: 0 is out of range (1 to 4096)")]
     [InlineData("model: x", "r.yaml:1: 'method' is missing")]
     public void What_is_wrong_is_named_with_its_line(string yaml, string message) =>
         Should.Throw<InvalidInputException>(() => TrainingRecipe.Parse(yaml, "r.yaml")).Message.ShouldBe(message);
@@ -67,6 +71,9 @@ public sealed class TrainingRecipeTests
     [InlineData("method: cpt\nmodel: base\ninit: random\ndataset: [{path: a.txt, format: text, fraction: 0.5}, b.txt]\nmax_steps: 7")]
     [InlineData("method: sft\nloss_type: dft\nlr_scheduler_type: warmup_stable_decay\nlr_scheduler_kwargs: {num_decay_steps: 10, decay_type: linear}\nwarmup_ratio: 0.1\nlora: {r: 4, lora_alpha: 9, target_modules: [q_proj], use_dora: true}")]
     [InlineData("method: sft\ncompletion_only_loss: false\neval_dataset: e.jsonl\nearly_stopping_patience: 2\npacking: true\nbf16: false\nnum_threads: 2\nmax_memory_gb: 3\nneftune_noise_alpha: 5")]
+    [InlineData("method: sft\neval_dataset: e.jsonl\nlr_scheduler_type: reduce_lr_on_plateau\nlr_scheduler_kwargs: {patience: 2, factor: 0.5, threshold_mode: abs}")]
+    [InlineData("method: sft\nlora: {target_modules: '.*layers.[01]..*', exclude_modules: [down_proj], layers_to_transform: [0, 3], rank_pattern: {q_proj: 2}, alpha_pattern: {'.*v_proj': 4.5}}")]
+    [InlineData("method: grpo\nreward_funcs: [gsm8k]\nloss_type: sapo\nsapo_temperature_neg: 1.2")]
     [InlineData("method: dpo\nref_model: r\nloss_type: [sigmoid, sft]\nloss_weights: [1, 0.5]\nbeta: 0.3\nld_alpha: 0.5")]
     [InlineData("method: simpo\nsimpo_gamma: 1\nalpha: 0.25")]
     [InlineData("method: kto\nundesirable_weight: 2")]

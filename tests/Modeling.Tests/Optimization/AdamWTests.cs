@@ -1,4 +1,5 @@
 using LamdAgent.Domain.Recipes;
+using LamdAgent.Modeling.Adapters;
 using LamdAgent.Modeling.Architectures;
 using LamdAgent.Modeling.Native;
 using LamdAgent.Modeling.Optimization;
@@ -72,5 +73,40 @@ public sealed class AdamWTests
         {
             (model.Parameters.View(piece) - theirs[piece.Name].detach()).abs().max().ToDouble().ShouldBeLessThan(1e-6, piece.Name);
         }
+    }
+
+    // transformers decays everything that is neither a bias nor in a norm, DoRA's magnitudes too.
+    [Fact]
+    public void The_magnitudes_of_dora_decay()
+    {
+        TorchRuntime.Initialize();
+        using var scope = NewDisposeScope();
+        using var model = CausalLanguageModel.Load(Repository.Golden("models", "llama-untied"));
+        using var adapters = LoraAdapters.Attach(model, new LoraConfiguration { Rank = 2, Alpha = 2, TargetModules = ["q_proj"], UseDora = true }, seed: 1);
+        var piece = adapters.Parameters.Layout.Pieces.First(p => p.Kind == ParameterKind.Magnitude);
+        var before = adapters.Parameters.View(piece).clone();
+        using var optimizer = new AdamW(adapters.Parameters, new OptimizationSettings { WeightDecay = 0.5 });
+        (adapters.Parameters.Master * 0).sum().backward();
+        optimizer.Step(0.1, 1);
+        (adapters.Parameters.View(piece) - (before * 0.95)).abs().max().ToDouble().ShouldBeLessThan(1e-6);
+    }
+
+    // Values from torch.optim.lr_scheduler.ReduceLROnPlateau.
+    [Fact]
+    public void A_plateau_lowers_the_rate_as_torch_does()
+    {
+        var settings = new OptimizationSettings
+        {
+            LrSchedulerKwargs = new Dictionary<string, double> { ["patience"] = 1, ["factor"] = 0.5, ["cooldown"] = 1, ["min_lr"] = 0.2, ["threshold"] = 0.1 },
+        };
+        var plateau = new PlateauReduction(1);
+        var rates = new List<double>();
+        foreach (var loss in (double[])[2, 1.9, 1.85, 1.7, 1.69, 1.68, 1.67, 1.66, 1.65, 1.64, 1.63, 1.62])
+        {
+            plateau = plateau.After(loss, settings);
+            rates.Add(plateau.Rate);
+        }
+
+        rates.ShouldBe([1, 1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.2, 0.2, 0.2, 0.2]);
     }
 }

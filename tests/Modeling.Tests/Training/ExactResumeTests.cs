@@ -10,6 +10,7 @@ public sealed class ExactResumeTests
         "method: sft\nmax_steps: 9\nlearning_rate: 1e-3\nper_device_train_batch_size: 3\ngradient_accumulation_steps: 2\nneftune_noise_alpha: 5",
         "method: sft\nnum_train_epochs: 2\nlearning_rate: 1e-3\nper_device_train_batch_size: 2\npacking: true\nmax_length: 64\nprecision: float32",
         "method: dpo\nmax_steps: 9\nlearning_rate: 1e-3\nper_device_train_batch_size: 3",
+        $"method: sft\nmax_steps: 9\nlearning_rate: 1e-2\nper_device_train_batch_size: 3\neval_steps: 1\nlr_scheduler_type: reduce_lr_on_plateau\nlr_scheduler_kwargs: {{patience: 0, threshold: 0.3, factor: 0.7, cooldown: 1}}\neval_dataset: {Repository.Golden("train", "rows-sft.jsonl")}",
         "method: reward\nmax_steps: 6\nlearning_rate: 1e-3\nper_device_train_batch_size: 3\nlora: {r: 4, lora_dropout: 0.1}",
         "method: sft\nmax_steps: 9\nlearning_rate: 1e-2\nper_device_train_batch_size: 3\nlora: {r: 4, lora_dropout: 0.2}",
         "method: dpo\nmax_steps: 6\nlearning_rate: 1e-2\nper_device_train_batch_size: 3\nlora: {r: 4, lora_dropout: 0.1, merge: false}");

@@ -95,6 +95,27 @@ public sealed class MethodTests
         TestTraining.Metric(folder["parts"], "loss").ShouldBe(TestTraining.Metric(folder["out"], "loss"));
     }
 
+    // TRL counts a masked answer's divergence as 0, in the metric and in the reward; the reference is another model, so it would not be 0 otherwise.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_masked_answer_has_no_divergence_in_rloo(bool masked)
+    {
+        using var folder = new TemporaryFolder();
+        var model = TestTraining.WithTokenizer(folder);
+        File.WriteAllLines(folder["prompts.jsonl"], ["{\"prompt_ids\": [20, 30]}", "{\"prompt_ids\": [21, 31]}"]);
+        var recipe = TestTraining.Recipe(
+            $"method: rloo\nmax_steps: 2\nlearning_rate: 1e-3\nper_device_train_batch_size: 8\nnum_generations: 4\nnum_iterations: 2\nmax_completion_length: 1\nmask_truncated_completions: {(masked ? "true" : "false")}\nref_model: {Repository.Golden("models", "qwen3")}\nreward_funcs: [low_ids]\ndataset: {folder["prompts.jsonl"]}");
+        TestTraining.Run(recipe, folder["out"], rewards: [new ShareOfEarlyLetters()], model: model);
+        TestTraining.Metric(folder["out"], "kl")[0].ShouldBe(0, masked ? 0 : double.PositiveInfinity);
+        (TestTraining.Metric(folder["out"], "kl")[0] == 0).ShouldBe(masked);
+        (TestTraining.Metric(folder["out"], "grad_norm")[0] == 0).ShouldBe(masked);
+
+        // Two steps on the same answers count them once.
+        TestTraining.Metric(folder["out"], "num_tokens").ShouldBe([24, 24]);
+        TestTraining.Metric(folder["out"], "completions/max_terminated_length")[0].ShouldBe(0);
+    }
+
     [Fact]
     public void Random_weights_come_from_the_seed_and_learn()
     {
@@ -139,6 +160,8 @@ public sealed class MethodTests
     [InlineData("method: dpo\ninit: random", "name a ref_model")]
     [InlineData("method: grpo\nreward_funcs: [nothing]", "there is no reward function 'nothing'")]
     [InlineData("method: distillation", "names no teacher")]
+    [InlineData("method: sft\nlora:\n  target_modules: [q_proj, q_porj]", "test.yaml:3: lora: the target module 'q_porj' matches nothing that can be adapted; the model has q_proj, k_proj")]
+    [InlineData("method: sft\nlora:\n  r: 2\n  target_modules: '.*layers.7.*'", "test.yaml:4: lora: no module matches target_modules .*layers.7.*")]
     public void What_cannot_be_trained_is_refused_with_its_reason(string yaml, string message)
     {
         using var folder = new TemporaryFolder();

@@ -93,7 +93,7 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("method: grpo\nmodel: MODEL\ndataset: ROWS\nreward_model: [nowhere]", "recipe.yaml:4: reward_model[0]: there is no such model folder")]
     [InlineData("method: grpo\nmodel: MODEL\ndataset: ROWS\nreward_funcs: [gsm8k]\nnum_generations: 3", "recipe.yaml:5: num_generations: per_device_train_batch_size (8) counts answers")]
     [InlineData("method: ppo\nmodel: MODEL\ndataset: ROWS", "recipe.yaml:1: method: ppo is not trained here")]
-    [InlineData("method: sft\nmodel: MODEL\ndataset: ROWS\nlora: {target_modules: [qq_proj]}", "recipe.yaml: lora: no module matches target_modules qq_proj; the model has q_proj")]
+    [InlineData("method: sft\nmodel: MODEL\ndataset: ROWS\nlora: {target_modules: [qq_proj]}", "recipe.yaml:4: lora: the target module 'qq_proj' matches nothing that can be adapted; the model has q_proj")]
     [InlineData("method: sft\nmodel: MODEL\ndataset: ROWS\nmax_length: 8", "rows-sft.jsonl:1: the row has 18 tokens, more than max_length 8")]
     [InlineData("method: dpo\nmodel: MODEL\ndataset: ROWS", "rows-sft.jsonl:1: ")]
     public async Task A_recipe_that_cannot_be_run_is_told_in_one_line(string recipe, string message)
