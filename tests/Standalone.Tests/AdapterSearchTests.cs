@@ -21,7 +21,7 @@ public sealed class AdapterSearchTests(FinishedSearch finished)
             spec[..spec.IndexOf("actions:", StringComparison.Ordinal)].Replace("path: base}", "path: base16}", StringComparison.Ordinal) + """
             actions:
               sft: {learning_rate: 0.01, max_steps: 4, per_device_train_batch_size: 8, precision: float32, lora: {r: 2, target_modules: [q_proj, v_proj]}}
-              task_arithmetic: {weight: [[0.6, 0.3]]}
+              task_arithmetic: {weight: [[0.6, 0.3]], out_dtype: float32}
             planner: {strategy: random}
             reference: off
             budget: {steps: 5}
