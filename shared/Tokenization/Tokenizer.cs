@@ -41,13 +41,14 @@ public sealed partial class Tokenizer
         }
 
         special = [.. AddedTokens.Where(token => token.IsSpecial).Select(token => token.Id)];
-        rawTokens = new TokenTrie(AddedTokens.Where(token => !token.IsNormalized).Select(token => (token.Content, token)));
+        var found = AddedTokens.Where(token => !(config.SplitSpecialTokens && token.IsSpecial)).ToList();
+        rawTokens = new TokenTrie(found.Where(token => !token.IsNormalized).Select(token => (token.Content, token)));
         foreach (var token in AddedTokens.Where(token => token.IsNormalized && Normalize(token.Content) != token.Content))
         {
             normalizedContents[token.Id] = Normalize(token.Content);
         }
 
-        normalizedTokens = new TokenTrie(AddedTokens.Where(token => token.IsNormalized).Select(token => (normalizedContents.GetValueOrDefault(token.Id, token.Content), token)));
+        normalizedTokens = new TokenTrie(found.Where(token => token.IsNormalized).Select(token => (normalizedContents.GetValueOrDefault(token.Id, token.Content), token)));
         SpecialTokens = config.SpecialTokens;
         VocabularySize = ids.Count;
         MaxTokenId = tokens.Keys.DefaultIfEmpty(-1).Max();

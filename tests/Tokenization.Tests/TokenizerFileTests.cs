@@ -97,6 +97,18 @@ public sealed class TokenizerFileTests : IDisposable
         Changed("gpt2-bpe", _ => { }).ContentDigest().ShouldBe(before);
     }
 
+    [Fact]
+    public void Special_tokens_in_a_text_are_text_where_the_configuration_says_so()
+    {
+        File.Copy(Path.Combine(GoldenData.Folder("gpt2-bpe"), "tokenizer.json"), folder["tokenizer.json"]);
+        File.WriteAllText(folder["tokenizer_config.json"], """{"split_special_tokens":true}""");
+        var tokenizer = Tokenizer.Load(folder.Path);
+
+        tokenizer.Encode("he<|endoftext|> x", addSpecialTokens: false).ShouldBe([258, 27, 91, 274, 67, 78, 69, 83, 494, 91, 29, 365]);
+        GoldenData.Tokenizer("gpt2-bpe").Encode("he<|endoftext|> x", addSpecialTokens: false).ShouldBe([258, 700, 365]);
+        tokenizer.Decode([258, 700], skipSpecialTokens: true).ShouldBe("he");
+    }
+
     private Tokenizer Changed(string name, Action<JsonNode> change)
     {
         var copy = folder[Guid.NewGuid().ToString("n")];

@@ -19,6 +19,9 @@ internal sealed class TokenizerConfig
 
     public bool AddBosToken { get; private set; }
 
+    /// <summary>Whether special tokens that stand in a text are text like any other.</summary>
+    public bool SplitSpecialTokens { get; private set; }
+
     public static TokenizerConfig Read(string folder)
     {
         var config = new TokenizerConfig();
@@ -42,6 +45,7 @@ internal sealed class TokenizerConfig
         var section = new JsonSection(file, "tokenizer_config", root);
         AddPrefixSpace = section.Bool("add_prefix_space", false);
         AddBosToken = section.Bool("add_bos_token", false);
+        SplitSpecialTokens = section.Bool("split_special_tokens", false);
         ReadSpecialTokens(section, root, overwrite: true);
         if (section.Element("extra_special_tokens") is { ValueKind: JsonValueKind.Object } extra)
         {
