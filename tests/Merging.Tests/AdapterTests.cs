@@ -39,6 +39,20 @@ public sealed class AdapterTests : IDisposable
         TinyModel.ReadTensor(_folder["m"], Q).ShouldBe([2.5f, 15, 3, 31]);
     }
 
+    [Theory]
+    [InlineData("layers\\\\.[0-3]\\\\..*", 2)]
+    [InlineData("model.layers.0.q", 2)]
+    [InlineData("layers\\\\.[1-3]\\\\..*", 1)]
+    public void An_alpha_of_some_modules_is_found_by_a_regular_expression(string pattern, int factor)
+    {
+        WriteBase();
+        WriteAdapter("adapter", $"\"alpha_pattern\":{{\"{pattern}\":6}}");
+
+        TinyModel.Merge(_folder.Path, _folder["m"], OneModel);
+
+        TinyModel.ReadTensor(_folder["m"], Q).ShouldBe([1 + (3 * factor), 30 * factor, 6 * factor, 1 + (60 * factor)]);
+    }
+
     [Fact]
     public void Dora_brings_every_row_to_its_length()
     {
@@ -59,6 +73,7 @@ public sealed class AdapterTests : IDisposable
     [InlineData("\"use_dora\":true", "lora_magnitude_vector")]
     [InlineData("\"peft_type\":\"LOHA\"", "LOHA")]
     [InlineData("\"r\":2", "rank 1")]
+    [InlineData("\"init_lora_weights\":\"pissa_niter_4\"", "init_lora_weights 'pissa_niter_4'")]
     public void Adapters_that_need_more_than_adding_are_refused(string setting, string complaint)
     {
         WriteBase();

@@ -38,6 +38,11 @@ internal sealed partial class LoraAdapter : IDisposable
             throw Error($"adapters of type {type.GetString()} are not supported; LORA is");
         }
 
+        if (config.TryGetProperty("init_lora_weights", out var beginning) && beginning.ValueKind == JsonValueKind.String && AdapterNames.ChangesTheBase(beginning.GetString()!))
+        {
+            throw Error($"init_lora_weights '{beginning.GetString()}' changed the base model's weights as well; save the adapter as plain LoRA (PEFT: save_pretrained with path_initial_model_for_weight_conversion)");
+        }
+
         ReadTensors(config);
     }
 
@@ -189,23 +194,11 @@ internal sealed partial class LoraAdapter : IDisposable
         return (float)(Flag(config, "use_rslora") ? alpha / Math.Sqrt(rank) : alpha / rank);
     }
 
-    // A pattern's key is the end of a module's name (PEFT takes a regular expression; a plain name is what is written in practice).
-    private static double? Pattern(JsonElement config, string key, string module)
-    {
-        if (config.TryGetProperty(key, out var patterns) && patterns.ValueKind == JsonValueKind.Object)
-        {
-            foreach (var pattern in patterns.EnumerateObject())
-            {
-                var name = pattern.Name.TrimStart('^').TrimEnd('$');
-                if ((module == name || module.EndsWith("." + name, StringComparison.Ordinal)) && pattern.Value.TryGetDouble(out var value))
-                {
-                    return value;
-                }
-            }
-        }
-
-        return null;
-    }
+    // A pattern's key is a regular expression that the end of a module's name matches, as in PEFT.
+    private static double? Pattern(JsonElement config, string key, string module) =>
+        config.TryGetProperty(key, out var patterns) && patterns.ValueKind == JsonValueKind.Object
+            ? AdapterNames.Lookup(patterns.EnumerateObject().Where(p => p.Value.ValueKind == JsonValueKind.Number).Select(p => KeyValuePair.Create(p.Name, p.Value.GetDouble())), module)
+            : null;
 
     private static JsonDocument ReadConfig(string folder)
     {

@@ -204,9 +204,9 @@ public sealed class LoraAdapters : IDisposable
     private static void RefuseIdleTargets(CausalLanguageModel model, LoraConfiguration configuration)
     {
         var known = model.Decoder.Projections.SelectMany(p => p.Modules).ToList();
-        var idle = ModuleNames.IsExpression(configuration.TargetModules)
+        var idle = AdapterNames.IsExpression(configuration.TargetModules)
             ? null
-            : configuration.TargetModules.FirstOrDefault(t => t != LoraConfiguration.AllLinear && !known.Exists(m => ModuleNames.Ends(m, t)));
+            : configuration.TargetModules.FirstOrDefault(t => t != LoraConfiguration.AllLinear && !known.Exists(m => AdapterNames.Ends(m, t)));
         if (idle is not null)
         {
             throw new InvalidInputException($"lora: the target module '{idle}' matches nothing that can be adapted; the model has {Known(model)}");

@@ -1,3 +1,5 @@
+using LamdAgent.Checkpoints;
+
 namespace LamdAgent.Modeling.Adapters;
 
 /// <summary>Shape of low-rank adapters (Hu et al., 2021, arXiv 2106.09685); names and meanings of PEFT's <c>LoraConfig</c>.</summary>
@@ -39,11 +41,11 @@ public sealed record LoraConfiguration
     /// <summary>Alphas of modules whose names end in the key, a regular expression, where they differ.</summary>
     public IReadOnlyDictionary<string, double> AlphaPattern { get; init; } = new Dictionary<string, double>(StringComparer.Ordinal);
 
-    internal int RankOf(string module) => ModuleNames.Lookup(RankPattern, module) ?? Rank;
+    internal int RankOf(string module) => AdapterNames.Lookup(RankPattern, module) ?? Rank;
 
     internal double ScaleOf(string module)
     {
-        var alpha = ModuleNames.Lookup(AlphaPattern, module) ?? Alpha;
+        var alpha = AdapterNames.Lookup(AlphaPattern, module) ?? Alpha;
         var rank = RankOf(module);
         return UseRslora ? alpha / Math.Sqrt(rank) : alpha / rank;
     }
@@ -51,16 +53,16 @@ public sealed record LoraConfiguration
     // PEFT's order: what is excluded, what is named whole, and only then the layers.
     internal bool Targets(string module)
     {
-        if (ExcludeModules.Count > 0 && ModuleNames.Means(ExcludeModules, module))
+        if (ExcludeModules.Count > 0 && AdapterNames.Means(ExcludeModules, module))
         {
             return false;
         }
 
-        return ModuleNames.IsExpression(TargetModules)
-            ? ModuleNames.Means(TargetModules, module)
-            : TargetModules.Contains(module) || ((TargetModules.Contains(AllLinear) || ModuleNames.Means(TargetModules, module)) && InLayers(module));
+        return AdapterNames.IsExpression(TargetModules)
+            ? AdapterNames.Means(TargetModules, module)
+            : TargetModules.Contains(module) || ((TargetModules.Contains(AllLinear) || AdapterNames.Means(TargetModules, module)) && InLayers(module));
     }
 
     private bool InLayers(string module) =>
-        LayersToTransform.Count == 0 || (ModuleNames.LayerOf(module, LayersPattern) is { } layer && LayersToTransform.Contains(layer));
+        LayersToTransform.Count == 0 || (AdapterNames.LayerOf(module, LayersPattern) is { } layer && LayersToTransform.Contains(layer));
 }

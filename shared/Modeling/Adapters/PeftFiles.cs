@@ -1,5 +1,6 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json;
+using LamdAgent.Checkpoints;
 using LamdAgent.Domain;
 using LamdAgent.Modeling.Architectures;
 
@@ -24,9 +25,6 @@ internal static class PeftFiles
         "layer_replication", "megatron_config", "trainable_token_indices", "lora_bias", "use_qalora", "target_parameters", "alora_invocation_tokens", "corda_config", "use_bdlora",
         "arrow_config", "monteclora_config", "velora_config", "kasa_config",
     ];
-
-    // Ways to begin that also change the base's own weights: the matrices alone are not what was trained.
-    private static readonly string[] BeginningsThatChangeTheBase = ["pissa", "corda", "olora", "loftq", "lora_ga"];
 
     public static LoraConfiguration ReadConfig(string folder, DecoderSpec spec)
     {
@@ -62,7 +60,7 @@ internal static class PeftFiles
                 throw new InvalidInputException(path, null, $"bias '{bias}' is not supported; supported: none");
             }
 
-            if (json["init_lora_weights"] is JsonValue beginning && beginning.TryGetValue<string>(out var way) && BeginningsThatChangeTheBase.Any(b => way.StartsWith(b, StringComparison.OrdinalIgnoreCase)))
+            if (json["init_lora_weights"] is JsonValue beginning && beginning.TryGetValue<string>(out var way) && AdapterNames.ChangesTheBase(way))
             {
                 throw new InvalidInputException(
                     path, null, $"init_lora_weights '{way}' changes the base model's weights as well; save the adapter as plain LoRA (PEFT: save_pretrained with path_initial_model_for_weight_conversion)");
@@ -132,7 +130,7 @@ internal static class PeftFiles
     };
 
     private static JsonNode? NamesNode(IReadOnlyList<string> names) =>
-        names.Count == 0 ? null : ModuleNames.IsExpression(names) ? names[0] : new JsonArray([.. names.Select(t => (JsonNode)t)]);
+        names.Count == 0 ? null : AdapterNames.IsExpression(names) ? names[0] : new JsonArray([.. names.Select(t => (JsonNode)t)]);
 
     private static bool IsSet(JsonNode? node) => node switch
     {

@@ -2,16 +2,20 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using LamdAgent.Domain;
 
-namespace LamdAgent.Modeling.Adapters;
+namespace LamdAgent.Checkpoints;
 
-/// <summary>How PEFT's settings name modules: whole names, their ends after a dot, or regular expressions over the whole name.</summary>
-internal static class ModuleNames
+/// <summary>What names in PEFT's settings of an adapter mean: whole names of modules, their ends after a dot, or regular expressions over the whole name; and beginnings of an adapter.</summary>
+public static class AdapterNames
 {
     // Expressions come from files of others: one that backtracks for ever is an error, not a hang.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     /// <summary>Whether a setting that is one text is a regular expression: names of modules have none of these characters.</summary>
     public static bool IsExpression(IReadOnlyList<string> setting) => setting is [var one] && one.AsSpan().ContainsAny(@"*+?[](){}|^$\");
+
+    /// <summary>Whether an <c>init_lora_weights</c> changes the base's own weights too, so that the adapter's matrices alone are not what was trained.</summary>
+    public static bool ChangesTheBase(string initLoraWeights) =>
+        Array.Exists(["pissa", "corda", "olora", "loftq", "lora_ga"], b => initLoraWeights.StartsWith(b, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Whether a list of names, or one expression, means a module.</summary>
     public static bool Means(IReadOnlyList<string> setting, string module) =>
@@ -21,7 +25,7 @@ internal static class ModuleNames
     public static bool Ends(string module, string name) => module == name || module.EndsWith("." + name, StringComparison.Ordinal);
 
     /// <summary>The value of the first key that the module's name ends in; keys are expressions.</summary>
-    public static T? Lookup<T>(IReadOnlyDictionary<string, T> patterns, string module)
+    public static T? Lookup<T>(IEnumerable<KeyValuePair<string, T>> patterns, string module)
         where T : struct
     {
         foreach (var (key, value) in patterns)
