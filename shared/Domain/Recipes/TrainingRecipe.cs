@@ -108,6 +108,14 @@ public sealed record TrainingRecipe
             }
         }
 
+        foreach (var (key, line, _) in mapping.Entries)
+        {
+            if (!reader.Asked.Contains(key) && KeysOfOthers.Remedy(key) is { } remedy)
+            {
+                throw new InvalidInputException(mapping.File, line, $"'{key}' is no key of recipes here: {remedy}");
+            }
+        }
+
         mapping.RejectUnknownKeys();
         return recipe;
     }

@@ -44,6 +44,8 @@ public sealed class TrainingRecipeTests
     [InlineData("method: sft\nlr_scheduler_type: cosine_with_min_lr\nlr_scheduler_kwargs: {decay_type: linear}", "r.yaml:3: lr_scheduler_kwargs: 'decay_type' has no meaning for lr_scheduler_type 'cosine_with_min_lr'; it has num_cycles, min_lr, min_lr_rate")]
     [InlineData("method: sft\nlr_scheduler_type: reduce_lr_on_plateau", "r.yaml:2: lr_scheduler_type: reduce_lr_on_plateau goes by evaluations: it needs an eval_dataset")]
     [InlineData("method: dpo\nlora:\n  rank_pattern: {q_proj: 0}", "r.yaml:3: lora.rank_pattern.q_proj: 0 is out of range (1 to 4096)")]
+    [InlineData("method: dpo\nrpo_alpha: 1", "r.yaml:2: 'rpo_alpha' is no key of recipes here: write loss_type: [sigmoid, sft] with loss_weights: [1, ALPHA]")]
+    [InlineData("method: sft\nlora_r: 8", "r.yaml:2: 'lora_r' is no key of recipes here: adapters are a mapping: lora: {r: 16, lora_alpha: 32, lora_dropout: 0.05, target_modules: all-linear}")]
     [InlineData("model: x", "r.yaml:1: 'method' is missing")]
     public void What_is_wrong_is_named_with_its_line(string yaml, string message) =>
         Should.Throw<InvalidInputException>(() => TrainingRecipe.Parse(yaml, "r.yaml")).Message.ShouldBe(message);
