@@ -148,6 +148,22 @@ public sealed class MergeInputTests : IDisposable
     }
 
     [Fact]
+    public void Each_tower_of_a_model_has_its_own_layers()
+    {
+        foreach (var (name, value) in new[] { ("a", 2f), ("b", 4f) })
+        {
+            var layers = Enumerable.Range(0, 3).Select(i => ($"vision.encoder.layers.{i}.v", new long[] { 1 }, new[] { value }));
+            TinyModel.Write(_folder[name], [("language.model.layers.0.w", [1], [value]), .. layers]);
+        }
+
+        TinyModel.Merge(_folder.Path, _folder["m"], "merge_method: linear\nmodels:\n- {model: a, parameters: {weight: [1, 0]}}\n- {model: b, parameters: {weight: [0, 1]}}\nparameters: {normalize: false}\n");
+
+        // A gradient runs over the layers of each; a single layer is the end of it.
+        TinyModel.ReadTensor(_folder["m"], "language.model.layers.0.w").ShouldBe([4]);
+        Enumerable.Range(0, 3).SelectMany(i => TinyModel.ReadTensor(_folder["m"], $"vision.encoder.layers.{i}.v")).ShouldBe([2, 3, 4]);
+    }
+
+    [Fact]
     public void Parents_are_recorded_by_content()
     {
         TinyModel.WriteVector(_folder["a"], 1, 2);

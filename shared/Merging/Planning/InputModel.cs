@@ -11,6 +11,7 @@ internal sealed class InputModel : IDisposable
     private readonly LoraAdapter? _adapter;
     private readonly string? _embedding;
     private readonly Dictionary<int, List<string>> _layers = [];
+    private readonly OrderedDictionary<string, int> _depths;
     private readonly Dictionary<string, SafetensorsTensor> _tensors = new(StringComparer.Ordinal);
 
     private InputModel(ModelReference reference, Checkpoint checkpoint, LoraAdapter? adapter, ModelManifest? manifest)
@@ -20,13 +21,14 @@ internal sealed class InputModel : IDisposable
         _checkpoint = checkpoint;
         _adapter = adapter;
         var prefix = TensorNames.OmittedPrefix(Config.ModelType, checkpoint.Tensors.Keys);
+        _depths = CountLayers(checkpoint.InOrder.Where(t => !TensorNames.IsBuffer(t)).Select(t => prefix + t.Name));
+        LayerPrefix = _depths.FirstOrDefault(d => d.Value == Config.NumHiddenLayers).Key ?? _depths.Keys.FirstOrDefault();
         foreach (var tensor in checkpoint.InOrder.Where(t => !TensorNames.IsBuffer(t)))
         {
             var name = TensorNames.IsHead(tensor.Name) ? tensor.Name : prefix + tensor.Name;
             _tensors.Add(name, tensor);
-            if (TensorNames.SplitLayer(name) is { } split)
+            if (TensorNames.SplitLayer(name) is { } split && split.Prefix == LayerPrefix)
             {
-                LayerPrefix ??= split.Prefix;
                 if (!_layers.TryGetValue(split.Layer, out var suffixes))
                 {
                     _layers.Add(split.Layer, suffixes = []);
@@ -57,10 +59,10 @@ internal sealed class InputModel : IDisposable
     /// <summary>Its lamd.json, or null. A model that is named with an adapter has none of its own.</summary>
     public ModelManifest? Manifest { get; }
 
-    /// <summary>What stands before the layer number: <c>model.layers.</c>.</summary>
+    /// <summary>What stands before the layer number: <c>model.layers.</c>. Where several towers number their layers, that of the one which the config counts.</summary>
     public string? LayerPrefix { get; }
 
-    /// <summary>Names of tensors outside the layers, in file order.</summary>
+    /// <summary>Names of tensors outside the layers, in file order; the layers of other towers are among them.</summary>
     public List<string> OutsideLayers { get; } = [];
 
     /// <summary>Whether the output layer is stored.</summary>
@@ -104,6 +106,9 @@ internal sealed class InputModel : IDisposable
             ? suffixes
             : throw new InvalidInputException($"{Reference}: layer {layer} is not there; the model has layers 0 to {_layers.Count - 1}");
 
+    /// <summary>Where a tensor outside the layers stands in its own tower, 0 for the first layer to 1 for the last; 0 outside any.</summary>
+    public double PositionOf(string name) => TensorNames.SplitLayer(name) is { } split ? TensorNames.Position(split.Layer, _depths[split.Prefix]) : 0;
+
     /// <summary>A tensor by its whole name, or null when it is not stored. A tied model's output layer is its embedding.</summary>
     public TensorSource? Find(string name)
     {
@@ -114,6 +119,20 @@ internal sealed class InputModel : IDisposable
 
         TensorSource stored = new StoredSource(tensor);
         return _adapter?.Apply(name, stored) ?? stored;
+    }
+
+    private static OrderedDictionary<string, int> CountLayers(IEnumerable<string> names)
+    {
+        var depths = new OrderedDictionary<string, int>(StringComparer.Ordinal);
+        foreach (var name in names)
+        {
+            if (TensorNames.SplitLayer(name) is { } split)
+            {
+                depths[split.Prefix] = Math.Max(depths.GetValueOrDefault(split.Prefix), split.Layer + 1);
+            }
+        }
+
+        return depths;
     }
 
     /// <inheritdoc />

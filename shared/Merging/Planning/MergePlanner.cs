@@ -119,14 +119,14 @@ internal sealed class MergePlanner
         var parts = new List<TensorPart>();
         var (first, last) = (slices[0], slices[^1]);
         var ends = last.Sources.Take(first.Sources.Count).ToList();
-        parts.AddRange(OutsideLayers(first.Sources, before: true).Select(name => new TensorPart(name, first, [.. first.Sources.Select(s => (s, name))], 0)));
+        parts.AddRange(OutsideLayers(first.Sources, before: true).Select(name => new TensorPart(name, first, [.. first.Sources.Select(s => (s, name))], Position(first, name))));
         var layer = 0;
         foreach (var slice in slices)
         {
             var count = slice.Sources[0].Layers!.Value.To - slice.Sources[0].Layers!.Value.From;
             for (var i = 0; i < count; i++, layer++)
             {
-                var position = count == 1 ? 1 : i / (double)(count - 1);
+                var position = TensorNames.Position(i, count);
                 foreach (var suffix in Suffixes(slice, i))
                 {
                     var prefix = _inputs[slice.Sources[0].Model].LayerPrefix;
@@ -135,9 +135,11 @@ internal sealed class MergePlanner
             }
         }
 
-        parts.AddRange(OutsideLayers(ends, before: false).Select(name => new TensorPart(name, last, [.. ends.Select(s => (s, name))], 0)));
+        parts.AddRange(OutsideLayers(ends, before: false).Select(name => new TensorPart(name, last, [.. ends.Select(s => (s, name))], Position(last, name))));
         return parts;
     }
+
+    private double Position(MergeSlice slice, string name) => slice.Sources.Select(s => _inputs[s.Model]).First(m => m.OutsideLayers.Contains(name)).PositionOf(name);
 
     private List<string> OutsideLayers(IReadOnlyList<MergeSource> sources, bool before) =>
         [.. sources.SelectMany(s => _inputs[s.Model].OutsideLayers).Where(n => TensorNames.IsBeforeLayers(n) == before).Distinct(StringComparer.Ordinal)];

@@ -36,6 +36,9 @@ internal static class TensorNames
     public static string? OmittedPrefix(string modelType, IEnumerable<string> names) =>
         modelType == "gpt2" && !names.Any(n => n.StartsWith("transformer.", StringComparison.Ordinal)) ? "transformer." : null;
 
+    /// <summary>Where a layer stands in a gradient over this many.</summary>
+    public static double Position(int layer, int layers) => layers == 1 ? 1 : layer / (double)(layers - 1);
+
     /// <summary>Whether its rows are tokens of the input.</summary>
     public static bool IsEmbedding(string name) => EndsWith(name, EmbeddingEnds);
 
