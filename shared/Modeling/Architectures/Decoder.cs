@@ -96,7 +96,7 @@ internal sealed class Decoder
             pass.Attention.Prepare(window, x.dtype);
         }
 
-        if (spec.ScoreSoftcap is not null && !spec.SlidingLayers.All(s => s))
+        if (spec.ScoreSoftcap is not null)
         {
             pass.Attention.Prepare(null, x.dtype);
         }
