@@ -290,7 +290,7 @@ internal sealed class MergePlanner
 
             if (sources[i].Shape[0] > rows)
             {
-                _warnings.Add($"{part.Name}: {part.Sources[i].Source.Model} has {sources[i].Shape[0]} rows, the first {rows} are used");
+                _warnings.Add($"{part.Name}: {part.Sources[i].Source.Model} has {sources[i].Shape[0]} rows, the first {rows} are used; tokens with larger ids have none in the result (a tokenizer_source brings vocabularies together by token)");
                 sources[i] = new FirstRowsSource(sources[i], rows);
             }
         }
