@@ -5,13 +5,15 @@ namespace LamdAgent.Domain.Recipes;
 /// <summary>What is read and how rows become batches; names and defaults of TRL's <c>SFTConfig</c> unless said otherwise.</summary>
 public sealed record DataSettings
 {
+    private const int Unlimited = 1 << 24;
+
     /// <summary>Training rows: <c>dataset: rows.jsonl</c>, a mapping (path, format, fraction) or a list of those, read one after the other.</summary>
     public IReadOnlyList<DatasetReference> Train { get; init; } = [];
 
     /// <summary>Rows for the evaluation loss, key <c>eval_dataset</c>. Default none.</summary>
     public IReadOnlyList<DatasetReference> Eval { get; init; } = [];
 
-    /// <summary>Longest row in tokens; longer ones are cut by <see cref="TruncationMode"/>. Default 1024.</summary>
+    /// <summary>Longest row in tokens; longer ones are cut by <see cref="TruncationMode"/>. Default 1024; null: no limit.</summary>
     public int MaxLength { get; init; } = 1024;
 
     /// <summary>Which end of a long row stays: <c>keep_start</c> (default) or <c>keep_end</c>.</summary>
@@ -56,11 +58,16 @@ public sealed record DataSettings
     internal static DataSettings Read(RecipeReader r)
     {
         var d = new DataSettings();
+        if (r.IsNull("max_length") && r.Bool("packing", false))
+        {
+            throw r.Error("packing", "packing fills sequences of max_length, so that cannot be null");
+        }
+
         return new DataSettings
         {
             Train = ReadDatasets(r.Optional("dataset"), r.Text("dataset_format")),
             Eval = ReadDatasets(r.Optional("eval_dataset"), r.Text("eval_dataset_format")),
-            MaxLength = r.Int("max_length", d.MaxLength, 2, 1 << 24),
+            MaxLength = r.Int("max_length", r.IsNull("max_length") ? Unlimited : d.MaxLength, 2, Unlimited),
             TruncationMode = r.OneOf("truncation_mode", d.TruncationMode, ["keep_start", "keep_end"]),
             OverlongRows = r.OneOf("overlong_rows", d.OverlongRows, ["error", "drop", "truncate"]),
             CompletionOnlyLoss = r.Optional("completion_only_loss")?.AsBool(),

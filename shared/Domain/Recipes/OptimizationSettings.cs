@@ -36,7 +36,7 @@ public sealed record OptimizationSettings
     /// <summary>Added to the root of the second moment. Default 1e-8.</summary>
     public double AdamEpsilon { get; init; } = 1e-8;
 
-    /// <summary>Global gradient norm above which all gradients are scaled down; 0 switches clipping off. Default 1.</summary>
+    /// <summary>Global gradient norm above which all gradients are scaled down; 0 or null switches clipping off. Default 1.</summary>
     public double MaxGradNorm { get; init; } = 1;
 
     /// <summary>Passes over the data; parts of a pass are allowed. Default 3.</summary>
@@ -62,9 +62,11 @@ public sealed record OptimizationSettings
             warmup = warmup == 0 ? ratio : throw r.Error("warmup_ratio", "give warmup_steps or warmup_ratio, not both");
         }
 
+        var rate = r.Double("learning_rate", DefaultLearningRate(method), 0, 100);
+        CheckNumbers(r, schedule, numbers, rate);
         return new OptimizationSettings
         {
-            LearningRate = r.Double("learning_rate", DefaultLearningRate(method), 0, 100),
+            LearningRate = rate,
             LrSchedulerType = schedule,
             LrSchedulerKwargs = numbers,
             DecayType = words.GetValueOrDefault("decay_type", d.DecayType),
@@ -75,7 +77,7 @@ public sealed record OptimizationSettings
             AdamBeta1 = r.Double("adam_beta1", d.AdamBeta1, 0, 0.999999999),
             AdamBeta2 = r.Double("adam_beta2", d.AdamBeta2, 0, 0.999999999),
             AdamEpsilon = r.Double("adam_epsilon", d.AdamEpsilon, 0, 1),
-            MaxGradNorm = r.Double("max_grad_norm", d.MaxGradNorm, 0, 1e9),
+            MaxGradNorm = r.Double("max_grad_norm", r.IsNull("max_grad_norm") ? 0 : d.MaxGradNorm, 0, 1e9),
             NumTrainEpochs = r.Double("num_train_epochs", d.NumTrainEpochs, 0, 1e6),
             MaxSteps = r.Int("max_steps", d.MaxSteps, -1, int.MaxValue),
             PerDeviceTrainBatchSize = r.Int("per_device_train_batch_size", d.PerDeviceTrainBatchSize, 1, 1 << 20),
@@ -119,6 +121,20 @@ public sealed record OptimizationSettings
         TrainingMethod.Reward => 1e-4,
         _ => 1e-6,
     };
+
+    // What transformers refuses when it makes the schedule.
+    private static void CheckNumbers(RecipeReader r, string schedule, SortedDictionary<string, double> numbers, double rate)
+    {
+        if (numbers.ContainsKey("min_lr") && numbers.ContainsKey("min_lr_rate"))
+        {
+            throw r.Error("lr_scheduler_kwargs", "give min_lr (a rate) or min_lr_rate (a share of learning_rate), not both");
+        }
+
+        if (schedule == "polynomial" && rate > 0 && numbers.GetValueOrDefault("lr_end", 1e-7) is var end && end >= rate)
+        {
+            throw r.Error("lr_scheduler_type", FormattableString.Invariant($"polynomial falls from learning_rate ({rate}) to lr_end ({end}), which must be smaller"));
+        }
+    }
 
     private static (SortedDictionary<string, double> Numbers, Dictionary<string, string> Words) ReadKwargs(RecipeReader r, string schedule)
     {

@@ -19,6 +19,20 @@ internal sealed class RecipeReader(ConfigMapping mapping)
         return mapping.Optional(key);
     }
 
+    /// <summary>Whether the key is there with null, where that says something else than leaving it out.</summary>
+    public bool IsNull(string key)
+    {
+        foreach (var entry in mapping.Entries)
+        {
+            if (entry.Key == key)
+            {
+                return entry.Value.IsNull;
+            }
+        }
+
+        return false;
+    }
+
     public InvalidInputException Error(string key, string message) => (mapping.Optional(key) ?? mapping).Error(message);
 
     public int Int(string key, int fallback, int min, int max) => Optional(key)?.AsInt(min, max) ?? fallback;

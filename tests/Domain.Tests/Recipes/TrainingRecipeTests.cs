@@ -46,6 +46,9 @@ public sealed class TrainingRecipeTests
     [InlineData("method: dpo\nlora:\n  rank_pattern: {q_proj: 0}", "r.yaml:3: lora.rank_pattern.q_proj: 0 is out of range (1 to 4096)")]
     [InlineData("method: dpo\nrpo_alpha: 1", "r.yaml:2: 'rpo_alpha' is no key of recipes here: write loss_type: [sigmoid, sft] with loss_weights: [1, ALPHA]")]
     [InlineData("method: sft\nlora_r: 8", "r.yaml:2: 'lora_r' is no key of recipes here: adapters are a mapping: lora: {r: 16, lora_alpha: 32, lora_dropout: 0.05, target_modules: all-linear}")]
+    [InlineData("method: sft\nmax_length: null\npacking: true", "r.yaml:3: packing: packing fills sequences of max_length, so that cannot be null")]
+    [InlineData("method: dpo\nlearning_rate: 1e-8\nlr_scheduler_type: polynomial", "r.yaml:3: lr_scheduler_type: polynomial falls from learning_rate (1E-08) to lr_end (1E-07), which must be smaller")]
+    [InlineData("method: sft\nlr_scheduler_type: cosine_with_min_lr\nlr_scheduler_kwargs: {min_lr: 0, min_lr_rate: 0}", "r.yaml:3: lr_scheduler_kwargs: give min_lr (a rate) or min_lr_rate (a share of learning_rate), not both")]
     [InlineData("model: x", "r.yaml:1: 'method' is missing")]
     public void What_is_wrong_is_named_with_its_line(string yaml, string message) =>
         Should.Throw<InvalidInputException>(() => TrainingRecipe.Parse(yaml, "r.yaml")).Message.ShouldBe(message);
@@ -106,5 +109,14 @@ public sealed class TrainingRecipeTests
         var recipe = TrainingRecipe.Parse("method: sft\nmodel: ../base\ndataset: data/a.jsonl", "r.yaml").ResolvePaths("/home/someone/recipes");
         recipe.Model.ShouldBe("/home/someone/base");
         recipe.Data.Train[0].Path.ShouldBe("/home/someone/recipes/data/a.jsonl");
+    }
+
+    [Fact]
+    public void Null_switches_off_what_it_switches_off_in_trl()
+    {
+        var recipe = TrainingRecipe.Parse("method: sft\nmax_grad_norm: null\nmax_length: ~\nlearning_rate: null", "r.yaml");
+        recipe.Optimization.MaxGradNorm.ShouldBe(0);
+        recipe.Data.MaxLength.ShouldBeGreaterThan(1_000_000);
+        recipe.Optimization.LearningRate.ShouldBe(2e-5);
     }
 }
