@@ -24,7 +24,7 @@ public sealed record OptimizationSettings
     /// <summary>Warm-up: from 1 on a number of steps, below 1 a share of all steps rounded up. <c>warmup_ratio</c> is read as the share. Default 0.</summary>
     public double WarmupSteps { get; init; }
 
-    /// <summary>Decoupled weight decay on every weight that has two or more dimensions (norms and biases are left out, as in transformers). Default 0.</summary>
+    /// <summary>Decoupled weight decay on every weight that is not a bias or of a norm, as in transformers. Default 0.</summary>
     public double WeightDecay { get; init; }
 
     /// <summary>First moment's decay. Default 0.9.</summary>

@@ -9,7 +9,7 @@ namespace LamdAgent.Modeling.Optimization;
 
 /// <summary>
 /// AdamW (arXiv 1711.05101) over one flat parameter buffer, in PyTorch's order of operations. On the CPU one pass reads gradient, moments and weights and writes
-/// moments and weights; clipping is a factor on the gradient in the same pass. Weight decay leaves out vectors (norms, biases), as transformers does.
+/// moments and weights; clipping is a factor on the gradient in the same pass. Weight decay leaves out norms and biases, as transformers does.
 /// </summary>
 public sealed class AdamW : IDisposable
 {
