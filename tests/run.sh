@@ -61,7 +61,7 @@ done
 run_project() {
   local name=$1 exe="artifacts/bin/LamdAgent.$1.Tests/release/LamdAgent.$1.Tests" log="$2/$1.log" code
   [ -x "$exe" ] || { echo "$name: not built" >"$log"; echo 1 >"$2/$name.code"; return; }
-  timeout --kill-after=20 900 "$exe" --progress off --ansi off >"$log" 2>&1
+  timeout --kill-after=20 1500 "$exe" --progress off --ansi off >"$log" 2>&1
   code=$?
   echo "$code" >"$2/$name.code"
   printf '%-16s %s\n' "$name" "$(sed -n 's/^ *\(total\|failed\|succeeded\|skipped\|duration\): */\1 /p' "$log" | paste -sd' ')" >&2
