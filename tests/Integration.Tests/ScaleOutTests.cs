@@ -44,15 +44,15 @@ public sealed class ScaleOutTests(Laboratory laboratory)
         await watching.CancelAsync();
         await watch;
         drivers.Keys.GroupBy(seen => (seen.Search, seen.Token)).ShouldAllBe(seen => seen.Count() == 1, "a right to drive belongs to one planner");
+        var said = new List<int>();
         foreach (var id in ids)
         {
-            var steps = await system.Store.ListStepsAsync(id, TestContext.Current.CancellationToken);
-            foreach (var step in steps)
-            {
-                // None at all where the planner that was killed had no time left to say it.
-                services.Take(2).Sum(planner => planner.CountLog($"Search {id}: {step.Id} =")).ShouldBeLessThanOrEqualTo(1, $"{id}/{step.Id} was planned once");
-            }
+            said.AddRange((await system.Store.ListStepsAsync(id, TestContext.Current.CancellationToken)).Select(step => services.Take(2).Sum(planner => planner.CountLog($"Search {id}: {step.Id} ="))));
         }
+
+        // Once each; the planner that was killed may have had no time to say what it planned last.
+        said.ShouldAllBe(times => times <= 1);
+        said.Sum().ShouldBeGreaterThan(said.Count / 2);
 
         services.Where(service => service.Service == "Trainer").Count(trainer => trainer.CountLog("Train begins") > 0).ShouldBeGreaterThan(1, "trainers compete");
         var parallel = (await system.Store.ListStepsAsync(ids[1], TestContext.Current.CancellationToken)).Where(s => s.Role == StepRole.Search).ToList();

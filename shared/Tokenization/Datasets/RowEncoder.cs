@@ -176,26 +176,7 @@ internal sealed class RowEncoder(Tokenizer? given, DatasetOptions options)
     private (int[] Ids, byte[] Mask) Ready(RowFields fields)
     {
         var ids = Known(fields.Ids("input_ids"));
-        var mask = Enumerable.Repeat((byte)1, ids.Length).ToArray();
-        if (fields.Has("labels"))
-        {
-            var labels = fields.Ids("labels");
-            KeepWhere(mask, labels.Length == ids.Length && labels.Zip(ids).All(static p => p.First == p.Second || p.First == -100)
-                ? [.. labels.Select(static label => label != -100)]
-                : throw RowFields.Bad($"'labels' has the id itself or -100 for each of the {ids.Length} ids"));
-        }
-
-        if (options.CompletionOnlyLoss && fields.Has("completion_mask"))
-        {
-            KeepWhere(mask, Flags(fields, "completion_mask", ids.Length));
-        }
-
-        if (fields.Has("assistant_masks"))
-        {
-            KeepWhere(mask, Flags(fields, "assistant_masks", ids.Length));
-        }
-
-        var masked = fields.Has("labels") || fields.Has("completion_mask") || fields.Has("assistant_masks");
+        var (mask, masked) = ReadyMask.Of(fields, ids, options.CompletionOnlyLoss);
         var last = Array.LastIndexOf(mask, (byte)1);
         if (given is not null && last >= 0 && masked && !IsEnd(ids[last]))
         {
@@ -203,22 +184,6 @@ internal sealed class RowEncoder(Tokenizer? given, DatasetOptions options)
         }
 
         return (ids, mask);
-    }
-
-    private static bool[] Flags(RowFields fields, string key, int count)
-    {
-        var values = fields.Ids(key);
-        return values.Length == count && values.All(static value => value is 0 or 1)
-            ? Array.ConvertAll(values, static value => value == 1)
-            : throw RowFields.Bad($"'{key}' has a 0 or 1 for each of the {count} ids; it has {values.Length} items");
-    }
-
-    private static void KeepWhere(byte[] mask, bool[] kept)
-    {
-        for (var i = 0; i < mask.Length; i++)
-        {
-            mask[i] &= kept[i] ? (byte)1 : (byte)0;
-        }
     }
 
     private (int[] Prompt, int[] Answer) Pair(RowFields fields, JsonElement prompt, JsonElement answer, string key)
